@@ -1,0 +1,110 @@
+"""Sign-in, sessions, devices, profile."""
+
+import enum
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import UNSET, Meta, UnsetType
+
+from talktalk_wire.common import Ask, Wire
+
+PHONE_LENGTH_MAX = 32
+NAME_LENGTH_MAX = 40
+
+
+class ChallengeAsk(Ask):
+    """POST /api/v1/auth/challenges: send a code to this number."""
+
+    phone: Annotated[str, Meta(min_length=3, max_length=PHONE_LENGTH_MAX)]
+    """As typed, or E.164; a national number is read in `region`."""
+    region: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
+    """ISO 3166 country the number was typed for; null: the server's default."""
+    device_token: Annotated[str, Meta(max_length=128)] | None = None
+    """Of a device that signed in before: gives it a quota strangers cannot spend."""
+
+
+class Challenge(Wire):
+    """A code is on its way. Only who holds `secret` can use it."""
+
+    id: UUID
+    secret: str
+    phone: str
+    """E.164."""
+    expires_at: datetime
+    resend_at: datetime
+    """Not before this a further code for the number is sent."""
+    tries_left: int
+
+
+class SessionTransport(enum.StrEnum):
+    """How the session is carried."""
+
+    COOKIE = "cookie"
+    """HttpOnly cookie, for browsers."""
+    BEARER = "bearer"
+    """Token in the answer, for programs: `Authorization: Bearer …`."""
+
+
+class SignInAsk(Ask):
+    """POST /api/v1/auth/sessions: exchange a code for a session."""
+
+    challenge_id: UUID
+    secret: Annotated[str, Meta(max_length=128)]
+    code: Annotated[str, Meta(pattern="^[0-9]{6}$")]
+    transport: SessionTransport = SessionTransport.COOKIE
+    device_name: Annotated[str, Meta(max_length=60)] = ""
+    device_token: Annotated[str, Meta(max_length=128)] | None = None
+
+
+class Me(Wire):
+    """The signed-in person."""
+
+    id: UUID
+    phone: str
+    name: str
+    """Empty until chosen at first run."""
+    picture_url: str | None = None
+    locale: str
+    created_at: datetime
+
+
+class Session(Wire):
+    """One signed-in session, bound to a device."""
+
+    id: UUID
+    device_id: UUID
+    device_name: str
+    current: bool
+    created_at: datetime
+    last_seen_at: datetime
+    address: str
+    """IP address last seen from."""
+
+
+class SignedIn(Wire):
+    """The answer to a right code. A browser also gets its cookie."""
+
+    me: Me
+    session: Session
+    is_new_user: bool
+    device_token: str
+    """Keep it and send it with the next sign-in from this device."""
+    token: str | None = None
+    """Bearer token; null with the cookie transport."""
+
+
+class ProfileAsk(Ask):
+    """PATCH /api/v1/me; absent fields stay as they are."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH_MAX)] | UnsetType = UNSET
+    locale: Annotated[str, Meta(pattern="^(ko|en)$")] | UnsetType = UNSET
+
+
+class DevSms(Wire):
+    """GET /dev/sms/{phone}: what the development inbox holds for a number."""
+
+    phone: str
+    text: str
+    code: str | None
+    sent_at: datetime

@@ -1,0 +1,185 @@
+"""WebSocket frames at `/api/v1/ws`: JSON text `{"t": type, "id": correlation, "d": {…}}`.
+
+The client authenticates by cookie or `Authorization: Bearer`, sends `hello` first, and may then
+send the frames of `ClientFrame`. A frame with an `id` is answered by one frame with that `id`: its
+result, or `error`. Frames without `id` from the server are pushes.
+
+Positions: `room.event` frames of a room come strictly by `seq`, `user.event` frames by the user's
+own `seq`. `heads` comes with every heartbeat; a client that is behind a head asks for the rest
+with `room.fetch`, `user.fetch` or a fresh `hello`. Typing, presence and `read.moved` have no
+position.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import Meta
+
+from talktalk_wire.chat import BODY_LENGTH_MAX, CLIENT_ID_PATTERN, EVENTS_PAGE_MAX, RoomEvent
+from talktalk_wire.common import Ask, Wire
+
+FRAME_BYTES_MAX = 64 * 1024
+HEARTBEAT_S = 10
+TYPING_S = 6
+PRESENCE_OFFLINE_AFTER_S = 30
+
+
+class Position(Ask):
+    """How far a client has come."""
+
+    user_seq: int
+    rooms: dict[UUID, int]
+
+
+# Frames a client sends (the `d` of each).
+
+
+class Hello(Ask):
+    """`hello` → `welcome`, then everything after `position` as ordinary pushes.
+
+    Without a position nothing is replayed: the client reads its state over HTTP after `welcome`
+    and applies what arrives meanwhile.
+    """
+
+    position: Position | None = None
+
+
+class MessageSend(Ask):
+    """`message.send` → `message.ack`; a repeated `client_id` answers the first one's ack."""
+
+    client_id: Annotated[str, Meta(pattern=CLIENT_ID_PATTERN)]
+    room_id: UUID
+    body: Annotated[str, Meta(min_length=1, max_length=BODY_LENGTH_MAX)]
+
+
+class ReadMove(Ask):
+    """`read.move` → `ok`: I have read up to and including `seq`."""
+
+    room_id: UUID
+    seq: Annotated[int, Meta(ge=0)]
+
+
+class TypingStart(Ask):
+    """`typing.start` (no answer unless it fails): shown to others for `TYPING_S` seconds."""
+
+    room_id: UUID
+
+
+class RoomFetch(Ask):
+    """`room.fetch` → `room.events`: events after `after`, or the ones before `before`."""
+
+    room_id: UUID
+    after: int | None = None
+    before: int | None = None
+    limit: Annotated[int, Meta(ge=1, le=EVENTS_PAGE_MAX)] = 100
+
+
+class UserFetch(Ask):
+    """`user.fetch` → `user.events`: my own events after `after`."""
+
+    after: Annotated[int, Meta(ge=0)]
+    limit: Annotated[int, Meta(ge=1, le=EVENTS_PAGE_MAX)] = 100
+
+
+class Beat(Ask):
+    """`beat` → `heads`: every `HEARTBEAT_S`; also renews the presence lease."""
+
+
+# Frames a server sends.
+
+
+class Heads(Wire):
+    """`heads`: the newest positions of everything this user can see."""
+
+    user_seq: int
+    rooms: dict[UUID, int]
+
+
+class Welcome(Wire):
+    """`welcome`: who is connected, and the heads at that moment."""
+
+    user_id: UUID
+    session_id: UUID
+    device_id: UUID
+    heartbeat_s: int
+    heads: Heads
+    server_time: datetime
+
+
+class MessageAck(Wire):
+    """`message.ack`: committed to disk at this position."""
+
+    client_id: str
+    room_id: UUID
+    message_id: UUID
+    seq: int
+    created_at: datetime
+
+
+class UserEvent(Wire):
+    """`user.event`: one position of the user's own sequence; kinds are listed in each slice."""
+
+    seq: int
+    kind: str
+    data: dict[str, Any]
+    created_at: datetime
+
+
+class UserEvents(Wire):
+    """`user.events`: answer to `user.fetch`."""
+
+    items: list[UserEvent]
+    head_seq: int
+
+
+class RoomEventsFrame(Wire):
+    """`room.events`: answer to `room.fetch`, ascending."""
+
+    room_id: UUID
+    items: list[RoomEvent]
+    head_seq: int
+
+
+class Stale(Wire):
+    """`stale`: too much was missed to replay; read these rooms (or the user state) afresh."""
+
+    rooms: list[UUID]
+    user: bool = False
+
+
+class ReadMoved(Wire):
+    """`read.moved`: cursors that moved, at most two frames a second a room."""
+
+    room_id: UUID
+    cursors: dict[UUID, int]
+
+
+class Typing(Wire):
+    """`typing`: someone is writing; forget it after `TYPING_S`."""
+
+    room_id: UUID
+    user_id: UUID
+
+
+class Presence(Wire):
+    """`presence`: a friend came or went."""
+
+    user_id: UUID
+    online: bool
+    last_seen_at: datetime | None = None
+
+
+class Error(Wire):
+    """`error`: the frame with this `id` (if any) changed nothing."""
+
+    code: str
+    detail: str = ""
+    retry_after_s: float | None = None
+
+
+class Bye(Wire):
+    """`bye`: the server closes; come back after `retry_after_s`."""
+
+    code: str
+    retry_after_s: float

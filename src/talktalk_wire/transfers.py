@@ -1,0 +1,162 @@
+"""Transfers: one intent moves money exactly once or not at all.
+
+Routes: POST /api/v1/transfers (needs `Idempotency-Key`) · GET /api/v1/transfers ·
+GET /api/v1/transfers/{id} · POST /api/v1/transfers/{id}/approve, /cancel ·
+POST /api/v1/transfers/checks (what would stop or warn, before an intent exists).
+
+The card in the room is the same for both sides: `Card`, carried by `chat.Message.card` and by the
+room's `card` events. User event: `transfer.turned` {transfer: Transfer}, to the sender.
+"""
+
+import enum
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from talktalk_wire.common import Amount, Ask, Person, Wire
+from talktalk_wire.wallet import Sealed
+
+NOTE_LENGTH_MAX = 200
+AMOUNT_LENGTH_MAX = 40
+IDEMPOTENCY_KEY_LENGTH_MAX = 128
+
+
+class TransferState(enum.StrEnum):
+    """Where a transfer stands; the last four are terminal."""
+
+    DRAFTED = "drafted"
+    """Intent stored, transaction built, waiting for approval."""
+    SIGNING = "signing"
+    """Approved; the worker is signing."""
+    SIGNED = "signed"
+    """The signed blob is stored; it may have been sent."""
+    SUBMITTED = "submitted"
+    """Sent; waiting for a validated ledger."""
+    SETTLED = "settled"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    """`LastLedgerSequence` passed on gap-free history without it: nothing moved."""
+    CANCELLED = "cancelled"
+
+
+class AmountAsk(Ask):
+    """An amount as typed: decimal, no sign, no exponent."""
+
+    value: Annotated[str, Meta(max_length=AMOUNT_LENGTH_MAX)]
+    asset: Annotated[str, Meta(max_length=100)] = "XRP"
+
+
+class TransferAsk(Ask):
+    """POST /api/v1/transfers. Exactly one of `user_id`, `address`."""
+
+    amount: AmountAsk
+    user_id: UUID | None = None
+    address: Annotated[str, Meta(max_length=64)] | None = None
+    """r-address, or X-address carrying its tag."""
+    destination_tag: Annotated[int, Meta(ge=0, le=4294967295)] | None = None
+    room_id: UUID | None = None
+    """The room the card stands in; null with `user_id`: our direct room."""
+    note: Annotated[str, Meta(max_length=NOTE_LENGTH_MAX)] = ""
+    accepted_warnings: list[str] = []
+    """Codes of the warnings the person has seen and accepted."""
+
+
+class Warning(Wire):  # noqa: A001 - the wire's word for it
+    """Something the person should know before approving."""
+
+    code: str
+    """`new_payee`, `large_share`, `not_a_friend`, `empties_wallet`."""
+    detail: str
+
+
+class TransferCheck(Wire):
+    """Answer of /transfers/checks: problems come as RFC 9457, warnings here."""
+
+    amount: Amount
+    fee: Amount
+    recipient: Person | None
+    address: str
+    creates_account: bool
+    warnings: list[Warning]
+    balance_after: Amount
+
+
+class Draft(Wire):
+    """The exact transaction to approve. The device decodes `tx_blob` itself and compares."""
+
+    tx_blob: str
+    """Unsigned serialised transaction, hex."""
+    signing_hash: str
+    """SHA-512Half of `53545800` ‖ tx_blob, 64 hex digits."""
+    last_ledger: int
+    fee_drops: int
+    expires_at: datetime
+    """About when `last_ledger` closes; approve before."""
+
+
+class Failure(Wire):
+    """Why it did not happen, and what it cost."""
+
+    code: str
+    """A ledger result such as `tecUNFUNDED_PAYMENT`, or one of ours."""
+    detail: str
+    fee_charged_drops: int
+
+
+class Transfer(Wire):
+    """A transfer, as its sender sees it."""
+
+    id: UUID
+    state: TransferState
+    uncertain: bool
+    """Outcome not known yet: shown as such, never guessed."""
+    version: int
+    """Grows with every change."""
+    sender: Person
+    recipient: Person | None
+    address: str
+    destination_tag: int | None
+    amount: Amount
+    fee_drops: int | None
+    note: str
+    room_id: UUID | None
+    warnings: list[Warning]
+    draft: Draft | None
+    """While `drafted`."""
+    tx_hash: str | None
+    ledger_index: int | None
+    failure: Failure | None
+    created_at: datetime
+    updated_at: datetime
+    settled_at: datetime | None
+
+
+class Card(Wire):
+    """What the room shows: a projection of the transfer, equal on every device of both sides."""
+
+    transfer_id: UUID
+    version: int
+    state: TransferState
+    uncertain: bool
+    sender_id: UUID
+    recipient_id: UUID | None
+    amount: Amount
+    note: str
+    tx_hash: str | None
+    ledger_index: int | None
+    failure_code: str | None
+    updated_at: datetime
+
+
+class ApproveAsk(Ask):
+    """POST /api/v1/transfers/{id}/approve.
+
+    `signing_hash` must equal the draft's. `sealed_pin`: purpose `transfer.approve`,
+    aad = the 32 bytes of `signing_hash`; plaintext = the PIN's digits.
+    """
+
+    signing_hash: Annotated[str, Meta(pattern="^[0-9A-Fa-f]{64}$")]
+    worker_key_id: str
+    sealed_pin: Sealed
