@@ -48,7 +48,7 @@ class MessageKind(enum.StrEnum):
     SYSTEM = "system"
 
 
-class Message(Wire):
+class Message(Wire, frozen=True, kw_only=True):
     """One message. `unread` is not here: it is derived from the members' cursors."""
 
     id: UUID
@@ -72,7 +72,7 @@ class EventKind(enum.StrEnum):
     MEMBER = "member"
 
 
-class RoomEvent(Wire):
+class RoomEvent(Wire, frozen=True, kw_only=True):
     """One position of a room."""
 
     room_id: UUID
@@ -87,7 +87,7 @@ class RoomEvent(Wire):
     created_at: datetime
 
 
-class Member(Wire):
+class Member(Wire, frozen=True, kw_only=True):
     """Someone in a room, and how far they have read."""
 
     person: Person
@@ -95,7 +95,7 @@ class Member(Wire):
     joined_seq: int
 
 
-class Room(Wire):
+class Room(Wire, frozen=True, kw_only=True):
     """A room as I see it."""
 
     id: UUID
@@ -116,13 +116,13 @@ class Room(Wire):
     created_at: datetime
 
 
-class DirectRoomAsk(Ask):
+class DirectRoomAsk(Ask, frozen=True, kw_only=True):
     """POST /api/v1/rooms/direct: the room with this person, made if there is none."""
 
     user_id: UUID
 
 
-class MessageAsk(Ask):
+class MessageAsk(Ask, frozen=True, kw_only=True):
     """POST /api/v1/rooms/{id}/messages: the HTTP way to send; a repeated `client_id` answers the
     message it made."""
 
@@ -130,13 +130,13 @@ class MessageAsk(Ask):
     body: Annotated[str, Meta(min_length=1, max_length=BODY_LENGTH_MAX)]
 
 
-class CursorAsk(Ask):
+class CursorAsk(Ask, frozen=True, kw_only=True):
     """PUT /api/v1/rooms/{id}/cursor: I have read up to and including `seq`; never moves back."""
 
     seq: Annotated[int, Meta(ge=0)]
 
 
-class RoomEvents(Wire):
+class RoomEvents(Wire, frozen=True, kw_only=True):
     """A run of events in ascending order."""
 
     items: list[RoomEvent]

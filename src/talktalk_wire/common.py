@@ -24,14 +24,14 @@ class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """Opaque cursor of the following page; null at the end."""
 
 
-class FieldError(Wire):
+class FieldError(Wire, frozen=True, kw_only=True):
     """One field that could not be accepted."""
 
     field: str
     detail: str
 
 
-class Problem(Wire):
+class Problem(Wire, frozen=True, kw_only=True):
     """RFC 9457 problem details, with a stable `code` to branch on."""
 
     type: str
@@ -41,17 +41,17 @@ class Problem(Wire):
     detail: str = ""
     retry_after_s: int | None = None
     """Seconds until another try can succeed, where waiting helps."""
-    errors: list[FieldError] = []
+    errors: tuple[FieldError, ...] = ()
 
 
-class Amount(Wire):
+class Amount(Wire, frozen=True, kw_only=True):
     """A decimal and its asset: `XRP`, `<code>.<issuer>` or `mpt.<48 hex>`."""
 
     value: str
     asset: str
 
 
-class Person(Wire):
+class Person(Wire, frozen=True, kw_only=True):
     """Someone, as others may see them. Never carries a phone number."""
 
     id: UUID

@@ -13,7 +13,7 @@ PHONE_LENGTH_MAX = 32
 NAME_LENGTH_MAX = 40
 
 
-class ChallengeAsk(Ask):
+class ChallengeAsk(Ask, frozen=True, kw_only=True):
     """POST /api/v1/auth/challenges: send a code to this number."""
 
     phone: Annotated[str, Meta(min_length=3, max_length=PHONE_LENGTH_MAX)]
@@ -24,7 +24,7 @@ class ChallengeAsk(Ask):
     """Of a device that signed in before: gives it a quota strangers cannot spend."""
 
 
-class Challenge(Wire):
+class Challenge(Wire, frozen=True, kw_only=True):
     """A code is on its way. Only who holds `secret` can use it."""
 
     id: UUID
@@ -46,7 +46,7 @@ class SessionTransport(enum.StrEnum):
     """Token in the answer, for programs: `Authorization: Bearer …`."""
 
 
-class SignInAsk(Ask):
+class SignInAsk(Ask, frozen=True, kw_only=True):
     """POST /api/v1/auth/sessions: exchange a code for a session."""
 
     challenge_id: UUID
@@ -57,7 +57,7 @@ class SignInAsk(Ask):
     device_token: Annotated[str, Meta(max_length=128)] | None = None
 
 
-class Me(Wire):
+class Me(Wire, frozen=True, kw_only=True):
     """The signed-in person."""
 
     id: UUID
@@ -69,7 +69,7 @@ class Me(Wire):
     created_at: datetime
 
 
-class Session(Wire):
+class Session(Wire, frozen=True, kw_only=True):
     """One signed-in session, bound to a device."""
 
     id: UUID
@@ -82,7 +82,7 @@ class Session(Wire):
     """IP address last seen from."""
 
 
-class SignedIn(Wire):
+class SignedIn(Wire, frozen=True, kw_only=True):
     """The answer to a right code. A browser also gets its cookie."""
 
     me: Me
@@ -94,14 +94,14 @@ class SignedIn(Wire):
     """Bearer token; null with the cookie transport."""
 
 
-class ProfileAsk(Ask):
+class ProfileAsk(Ask, frozen=True, kw_only=True):
     """PATCH /api/v1/me; absent fields stay as they are."""
 
     name: Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH_MAX)] | UnsetType = UNSET
     locale: Annotated[str, Meta(pattern="^(ko|en)$")] | UnsetType = UNSET
 
 
-class DevSms(Wire):
+class DevSms(Wire, frozen=True, kw_only=True):
     """GET /dev/sms/{phone}: what the development inbox holds for a number."""
 
     phone: str

@@ -25,7 +25,7 @@ TYPING_S = 6
 PRESENCE_OFFLINE_AFTER_S = 30
 
 
-class Position(Ask):
+class Position(Ask, frozen=True, kw_only=True):
     """How far a client has come."""
 
     user_seq: int
@@ -35,7 +35,7 @@ class Position(Ask):
 # Frames a client sends (the `d` of each).
 
 
-class Hello(Ask):
+class Hello(Ask, frozen=True, kw_only=True):
     """`hello` → `welcome`, then everything after `position` as ordinary pushes.
 
     Without a position nothing is replayed: the client reads its state over HTTP after `welcome`
@@ -45,7 +45,7 @@ class Hello(Ask):
     position: Position | None = None
 
 
-class MessageSend(Ask):
+class MessageSend(Ask, frozen=True, kw_only=True):
     """`message.send` → `message.ack`; a repeated `client_id` answers the first one's ack."""
 
     client_id: Annotated[str, Meta(pattern=CLIENT_ID_PATTERN)]
@@ -53,20 +53,20 @@ class MessageSend(Ask):
     body: Annotated[str, Meta(min_length=1, max_length=BODY_LENGTH_MAX)]
 
 
-class ReadMove(Ask):
+class ReadMove(Ask, frozen=True, kw_only=True):
     """`read.move` → `ok`: I have read up to and including `seq`."""
 
     room_id: UUID
     seq: Annotated[int, Meta(ge=0)]
 
 
-class TypingStart(Ask):
+class TypingStart(Ask, frozen=True, kw_only=True):
     """`typing.start` (no answer unless it fails): shown to others for `TYPING_S` seconds."""
 
     room_id: UUID
 
 
-class RoomFetch(Ask):
+class RoomFetch(Ask, frozen=True, kw_only=True):
     """`room.fetch` → `room.events`: events after `after`, or the ones before `before`."""
 
     room_id: UUID
@@ -75,28 +75,28 @@ class RoomFetch(Ask):
     limit: Annotated[int, Meta(ge=1, le=EVENTS_PAGE_MAX)] = 100
 
 
-class UserFetch(Ask):
+class UserFetch(Ask, frozen=True, kw_only=True):
     """`user.fetch` → `user.events`: my own events after `after`."""
 
     after: Annotated[int, Meta(ge=0)]
     limit: Annotated[int, Meta(ge=1, le=EVENTS_PAGE_MAX)] = 100
 
 
-class Beat(Ask):
+class Beat(Ask, frozen=True, kw_only=True):
     """`beat` → `heads`: every `HEARTBEAT_S`; also renews the presence lease."""
 
 
 # Frames a server sends.
 
 
-class Heads(Wire):
+class Heads(Wire, frozen=True, kw_only=True):
     """`heads`: the newest positions of everything this user can see."""
 
     user_seq: int
     rooms: dict[UUID, int]
 
 
-class Welcome(Wire):
+class Welcome(Wire, frozen=True, kw_only=True):
     """`welcome`: who is connected, and the heads at that moment."""
 
     user_id: UUID
@@ -107,7 +107,7 @@ class Welcome(Wire):
     server_time: datetime
 
 
-class MessageAck(Wire):
+class MessageAck(Wire, frozen=True, kw_only=True):
     """`message.ack`: committed to disk at this position."""
 
     client_id: str
@@ -117,7 +117,7 @@ class MessageAck(Wire):
     created_at: datetime
 
 
-class UserEvent(Wire):
+class UserEvent(Wire, frozen=True, kw_only=True):
     """`user.event`: one position of the user's own sequence; kinds are listed in each slice."""
 
     seq: int
@@ -126,14 +126,14 @@ class UserEvent(Wire):
     created_at: datetime
 
 
-class UserEvents(Wire):
+class UserEvents(Wire, frozen=True, kw_only=True):
     """`user.events`: answer to `user.fetch`."""
 
     items: list[UserEvent]
     head_seq: int
 
 
-class RoomEventsFrame(Wire):
+class RoomEventsFrame(Wire, frozen=True, kw_only=True):
     """`room.events`: answer to `room.fetch`, ascending."""
 
     room_id: UUID
@@ -141,28 +141,28 @@ class RoomEventsFrame(Wire):
     head_seq: int
 
 
-class Stale(Wire):
+class Stale(Wire, frozen=True, kw_only=True):
     """`stale`: too much was missed to replay; read these rooms (or the user state) afresh."""
 
     rooms: list[UUID]
     user: bool = False
 
 
-class ReadMoved(Wire):
+class ReadMoved(Wire, frozen=True, kw_only=True):
     """`read.moved`: cursors that moved, at most two frames a second a room."""
 
     room_id: UUID
     cursors: dict[UUID, int]
 
 
-class Typing(Wire):
+class Typing(Wire, frozen=True, kw_only=True):
     """`typing`: someone is writing; forget it after `TYPING_S`."""
 
     room_id: UUID
     user_id: UUID
 
 
-class Presence(Wire):
+class Presence(Wire, frozen=True, kw_only=True):
     """`presence`: a friend came or went."""
 
     user_id: UUID
@@ -170,7 +170,7 @@ class Presence(Wire):
     last_seen_at: datetime | None = None
 
 
-class Error(Wire):
+class Error(Wire, frozen=True, kw_only=True):
     """`error`: the frame with this `id` (if any) changed nothing."""
 
     code: str
@@ -178,7 +178,7 @@ class Error(Wire):
     retry_after_s: float | None = None
 
 
-class Bye(Wire):
+class Bye(Wire, frozen=True, kw_only=True):
     """`bye`: the server closes; come back after `retry_after_s`."""
 
     code: str

@@ -33,14 +33,14 @@ class Relation(enum.StrEnum):
     """I blocked them."""
 
 
-class FriendSearchAsk(Ask):
+class FriendSearchAsk(Ask, frozen=True, kw_only=True):
     """POST /api/v1/friends/search: exact number only, rate-limited."""
 
     phone: Annotated[str, Meta(min_length=3, max_length=PHONE_LENGTH_MAX)]
     region: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
 
 
-class FoundPerson(Wire):
+class FoundPerson(Wire, frozen=True, kw_only=True):
     """Someone found by number, and what they are to me."""
 
     person: Person
@@ -49,14 +49,14 @@ class FoundPerson(Wire):
     """The open request between us, if any."""
 
 
-class FriendSearchResult(Wire):
+class FriendSearchResult(Wire, frozen=True, kw_only=True):
     """`found` is null where nobody with this number can be found (or they blocked me)."""
 
     phone: str
     found: FoundPerson | None
 
 
-class Friend(Wire):
+class Friend(Wire, frozen=True, kw_only=True):
     """A friend, live status included."""
 
     person: Person
@@ -65,7 +65,7 @@ class Friend(Wire):
     last_seen_at: datetime | None = None
 
 
-class FriendRequestAsk(Ask):
+class FriendRequestAsk(Ask, frozen=True, kw_only=True):
     """POST /api/v1/friend-requests."""
 
     user_id: UUID
@@ -80,7 +80,7 @@ class RequestState(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
-class FriendRequest(Wire):
+class FriendRequest(Wire, frozen=True, kw_only=True):
     """A request between me and `person`."""
 
     id: UUID
@@ -98,7 +98,7 @@ class RemovalSide(enum.StrEnum):
     BOTH = "both"
 
 
-class Blocked(Wire):
+class Blocked(Wire, frozen=True, kw_only=True):
     """Someone I blocked."""
 
     person: Person

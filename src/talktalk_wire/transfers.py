@@ -41,14 +41,14 @@ class TransferState(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
-class AmountAsk(Ask):
+class AmountAsk(Ask, frozen=True, kw_only=True):
     """An amount as typed: decimal, no sign, no exponent."""
 
     value: Annotated[str, Meta(max_length=AMOUNT_LENGTH_MAX)]
     asset: Annotated[str, Meta(max_length=100)] = "XRP"
 
 
-class TransferAsk(Ask):
+class TransferAsk(Ask, frozen=True, kw_only=True):
     """POST /api/v1/transfers. Exactly one of `user_id`, `address`."""
 
     amount: AmountAsk
@@ -59,11 +59,11 @@ class TransferAsk(Ask):
     room_id: UUID | None = None
     """The room the card stands in; null with `user_id`: our direct room."""
     note: Annotated[str, Meta(max_length=NOTE_LENGTH_MAX)] = ""
-    accepted_warnings: list[str] = []
+    accepted_warnings: tuple[str, ...] = ()
     """Codes of the warnings the person has seen and accepted."""
 
 
-class Warning(Wire):  # noqa: A001 - the wire's word for it
+class Warning(Wire, frozen=True, kw_only=True):  # noqa: A001 - the wire's word for it
     """Something the person should know before approving."""
 
     code: str
@@ -71,7 +71,7 @@ class Warning(Wire):  # noqa: A001 - the wire's word for it
     detail: str
 
 
-class TransferCheck(Wire):
+class TransferCheck(Wire, frozen=True, kw_only=True):
     """Answer of /transfers/checks: problems come as RFC 9457, warnings here."""
 
     amount: Amount
@@ -83,7 +83,7 @@ class TransferCheck(Wire):
     balance_after: Amount
 
 
-class Draft(Wire):
+class Draft(Wire, frozen=True, kw_only=True):
     """The exact transaction to approve. The device decodes `tx_blob` itself and compares."""
 
     tx_blob: str
@@ -96,7 +96,7 @@ class Draft(Wire):
     """About when `last_ledger` closes; approve before."""
 
 
-class Failure(Wire):
+class Failure(Wire, frozen=True, kw_only=True):
     """Why it did not happen, and what it cost."""
 
     code: str
@@ -105,7 +105,7 @@ class Failure(Wire):
     fee_charged_drops: int
 
 
-class Transfer(Wire):
+class Transfer(Wire, frozen=True, kw_only=True):
     """A transfer, as its sender sees it."""
 
     id: UUID
@@ -133,7 +133,7 @@ class Transfer(Wire):
     settled_at: datetime | None
 
 
-class Card(Wire):
+class Card(Wire, frozen=True, kw_only=True):
     """What the room shows: a projection of the transfer, equal on every device of both sides."""
 
     transfer_id: UUID
@@ -150,11 +150,11 @@ class Card(Wire):
     updated_at: datetime
 
 
-class ApproveAsk(Ask):
+class ApproveAsk(Ask, frozen=True, kw_only=True):
     """POST /api/v1/transfers/{id}/approve.
 
     `signing_hash` must equal the draft's. `sealed_pin`: purpose `transfer.approve`,
-    aad = the 32 bytes of `signing_hash`; plaintext = the PIN's digits.
+    context = the 32 bytes of `signing_hash`; plaintext = the PIN's digits.
     """
 
     signing_hash: Annotated[str, Meta(pattern="^[0-9A-Fa-f]{64}$")]

@@ -5,8 +5,9 @@ PUT /api/v1/wallet/pin · POST /api/v1/wallet/recovery-code · POST /api/v1/wall
 GET /api/v1/wallet/recoveries · POST /api/v1/wallet/recoveries/{id}/consent, /veto.
 
 Secrets a person types (PIN, recovery code) are sealed by the client to the worker's public key
-(HPKE, RFC 9180, base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM; `info` =
-`b"talktalk/" + purpose`; `aad` = the bytes the purpose names), so that web never sees them.
+(HPKE, RFC 9180, base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, empty `aad`;
+`info` = `b"talktalk/" ‖ purpose ‖ b":" ‖ context`, where each field names purpose and context), so
+that web never sees them and none can be used for another purpose, person or transaction.
 
 User events: `wallet.changed` {wallet: Wallet}, `wallet.activity` {entry: Activity},
 `recovery.started` | `recovery.closed` {recovery: Recovery}, `device.trusted` {device_id}.
@@ -47,7 +48,7 @@ class DeviceTrust(enum.StrEnum):
     """Recovered; spending starts at `spend_after`."""
 
 
-class AssetBalance(Wire):
+class AssetBalance(Wire, frozen=True, kw_only=True):
     """One asset, from a validated ledger."""
 
     balance: Amount
@@ -55,7 +56,7 @@ class AssetBalance(Wire):
     reserved: Amount
 
 
-class Wallet(Wire):
+class Wallet(Wire, frozen=True, kw_only=True):
     """My wallet. Balances are those of `ledger_index`."""
 
     state: WalletState
@@ -76,7 +77,7 @@ class Wallet(Wire):
     spend_after: datetime | None = None
 
 
-class WorkerKey(Wire):
+class WorkerKey(Wire, frozen=True, kw_only=True):
     """The worker's HPKE public key."""
 
     id: str
@@ -84,10 +85,10 @@ class WorkerKey(Wire):
     """base64url, 32 bytes."""
 
 
-class PinAsk(Ask):
+class PinAsk(Ask, frozen=True, kw_only=True):
     """PUT /api/v1/wallet/pin, from a trusted device.
 
-    `sealed_pin`: purpose `pin.set`, aad = user id bytes; plaintext = 6 digits.
+    `sealed_pin`: purpose `pin.set`, context = user id bytes; plaintext = 6 digits.
     `sealed_old_pin` (same purpose) is needed when one is set.
     """
 
@@ -96,12 +97,12 @@ class PinAsk(Ask):
     sealed_old_pin: Sealed | None = None
 
 
-class RecoveryCodeAsk(Ask):
+class RecoveryCodeAsk(Ask, frozen=True, kw_only=True):
     """POST /api/v1/wallet/recovery-code: a new code, which voids the old one.
 
     The device makes the code (26 characters of Crockford base32 in the groups it likes, 130 bits),
-    shows it once and sends it sealed: purpose `recovery.set`, aad = user id bytes.
-    `sealed_pin`: purpose `recovery.pin`, aad = user id bytes.
+    shows it once and sends it sealed: purpose `recovery.set`, context = user id bytes.
+    `sealed_pin`: purpose `recovery.pin`, context = user id bytes.
     """
 
     worker_key_id: str
@@ -118,11 +119,11 @@ class RecoveryMethod(enum.StrEnum):
     """A trusted device agrees."""
 
 
-class RecoveryAsk(Ask):
+class RecoveryAsk(Ask, frozen=True, kw_only=True):
     """POST /api/v1/wallet/recoveries, from an untrusted device.
 
-    With `code`: `sealed_code`, purpose `recovery.use`, aad = user id ‖ device id bytes; the PIN may
-    be set anew with `sealed_new_pin` (purpose `pin.set`, aad = user id bytes).
+    With `code`: `sealed_code`, purpose `recovery.use`, context = user id ‖ device id bytes; the PIN may
+    be set anew with `sealed_new_pin` (purpose `pin.set`, context = user id bytes).
     """
 
     method: RecoveryMethod
@@ -145,7 +146,7 @@ class RecoveryState(enum.StrEnum):
     """Wrong code, or vetoed."""
 
 
-class Recovery(Wire):
+class Recovery(Wire, frozen=True, kw_only=True):
     """One try to bring the wallet to a new device."""
 
     id: UUID
@@ -159,15 +160,15 @@ class Recovery(Wire):
     spend_after: datetime | None = None
 
 
-class ConsentAsk(Ask):
+class ConsentAsk(Ask, frozen=True, kw_only=True):
     """POST …/consent, from a trusted device: `sealed_pin`, purpose `recovery.consent`,
-    aad = user id ‖ recovery id bytes."""
+    context = user id ‖ recovery id bytes."""
 
     worker_key_id: str
     sealed_pin: Sealed
 
 
-class Activity(Wire):
+class Activity(Wire, frozen=True, kw_only=True):
     """One movement of my wallet, in or out."""
 
     id: UUID
