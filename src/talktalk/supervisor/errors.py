@@ -1,15 +1,15 @@
 """What can stop a start. Each error is one clear sentence and a way out, and nothing else is printed.
 
-    StartError
-    ├── DataFolderError            the data folder cannot be used (unwritable, unreachable, not ours)
-    │   ├── DataFolderBusy         another `up` runs on it
-    │   └── DataFolderCorrupt      what is in it cannot be started from
-    ├── KeyFileError               a key file is missing, open to others, or malformed
-    ├── PortTaken                  somebody else listens on the port
-    ├── PostgresError              PostgreSQL could not be installed, started or stopped
-    ├── WebBuildError              the web app could not be built
-    ├── ChildFailed                a process died too often, or never became ready
-    └── MissingPart                a program or a part of this installation is not there
+StartError
+├── DataFolderError            the data folder cannot be used (unwritable, unreachable, not ours)
+│   ├── DataFolderBusy         another `up` runs on it
+│   └── DataFolderCorrupt      what is in it cannot be started from
+├── KeyFileError               a key file is missing, open to others, or malformed
+├── PortTaken                  somebody else listens on the port
+├── PostgresError              PostgreSQL could not be installed, started or stopped
+├── WebBuildError              the web app could not be built
+├── ChildFailed                a process died too often, or never became ready
+└── MissingPart                a program or a part of this installation is not there
 """
 
 
