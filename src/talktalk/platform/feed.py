@@ -54,9 +54,7 @@ async def append(db: AsyncSession, kind: str, data_by_user: Mapping[UUID, object
         head = (
             insert(FeedHead)
             .values(user_id=user_id, seq=1)
-            .on_conflict_do_update(
-                index_elements=[FeedHead.user_id], set_={"seq": FeedHead.seq + 1}
-            )
+            .on_conflict_do_update(index_elements=[FeedHead.user_id], set_={"seq": FeedHead.seq + 1})
             .returning(FeedHead.seq)
         )
         seq = (await db.execute(head)).scalar_one()

@@ -34,9 +34,7 @@ class Wake(msgspec.Struct, frozen=True):
 async def notify(db: AsyncSession, wake: Wake) -> None:
     """Tell every listener once this transaction commits."""
     payload = f"{wake.kind}:{wake.id.hex}:{wake.position}"
-    await db.execute(
-        text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload}
-    )
+    await db.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
 
 
 class Listener:
