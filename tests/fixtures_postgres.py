@@ -1,4 +1,5 @@
-"""PostgreSQL for tests: one real server a test run, shared by its workers, and a fresh database for each test.
+"""PostgreSQL for tests: one real server a test run, shared by its workers, and a fresh database for
+each test.
 
 - `postgres_url`   the server's own database, empty; for tests of the server itself
 - `database_url`   a new database per test, copied from a template that was migrated once
@@ -24,14 +25,10 @@ _ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="session")
-def postgres_url(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[str]:
-    """The URL of the run's server, started by whichever worker asks first and stopped after the last."""
+def postgres_url(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of the run's server; whoever asks first starts it, it ends with its last user."""
     shared = tmp_path_factory.getbasetemp()
-    if hasattr(
-        request.config, "workerinput"
-    ):  # under xdist each worker has a folder below the run's
+    if hasattr(request.config, "workerinput"):  # under xdist each worker has a folder below the run's
         shared = shared.parent
     folder = shared / "postgres"
     folder.mkdir(exist_ok=True)
@@ -48,9 +45,7 @@ def database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
     """A fresh, migrated database that is dropped after the test."""
     name = f"test_{uuid.uuid4().hex}"
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-    _administer(
-        postgres_url, create.format(sql.Identifier(name), sql.Identifier(migrated_template))
-    )
+    _administer(postgres_url, create.format(sql.Identifier(name), sql.Identifier(migrated_template)))
     yield _with_database(postgres_url, name)
     _administer(postgres_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -63,9 +58,7 @@ def migrated_template(postgres_url: str) -> str:
     with psycopg.connect(plain_url(postgres_url), autocommit=True) as connection:
         # The lock is the connection's: it goes with a worker that dies.
         connection.execute("SELECT pg_advisory_lock(hashtext(%s))", (TEMPLATE,))
-        found = connection.execute(
-            "SELECT FROM pg_database WHERE datname = %s", (TEMPLATE,)
-        ).fetchone()
+        found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (TEMPLATE,)).fetchone()
         if found is None:
             making = f"{TEMPLATE}_new"
             for statement in ("DROP DATABASE IF EXISTS {} WITH (FORCE)", "CREATE DATABASE {}"):

@@ -1,7 +1,9 @@
-"""Keeps one throw-away PostgreSQL server for all processes of a test run; run as `python -m`, see fixtures_postgres.
+"""Keeps one throw-away PostgreSQL server for all processes of a test run; run as `python -m`, see
+fixtures_postgres.
 
-It starts the server, writes its URL to `FOLDER/url`, and waits until nobody holds `FOLDER/users.lock` any more. The
-kernel drops a dead process's lock, so a test run that is killed leaves no server behind.
+It starts the server, writes its URL to `FOLDER/url`, and waits until nobody holds
+`FOLDER/users.lock` any more. The kernel drops a dead process's lock, so a test run that is killed
+leaves no server behind.
 """
 
 import fcntl

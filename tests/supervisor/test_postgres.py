@@ -1,4 +1,4 @@
-"""Embedded PostgreSQL on real programs: it starts, keeps its data, survives a kill, and says what is wrong."""
+"""Embedded PostgreSQL, real: it starts, keeps its data, survives a kill, says what is wrong."""
 
 import os
 import shutil
@@ -51,10 +51,7 @@ def test_every_commit_is_durable_by_default(data_dir: Path) -> None:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             assert ask(url, f"SHOW {setting}") == "on"
         assert ask(url, "SHOW server_encoding") == "UTF8"
-        assert (
-            ask(url, "SELECT datlocale FROM pg_database WHERE datname = current_database()")
-            == "C.UTF-8"
-        )
+        assert ask(url, "SELECT datlocale FROM pg_database WHERE datname = current_database()") == "C.UTF-8"
 
 
 def test_server_is_reached_by_a_private_socket_and_never_by_tcp(data_dir: Path) -> None:

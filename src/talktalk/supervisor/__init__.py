@@ -1,4 +1,5 @@
-"""What `talktalk up` is made of: it starts, watches, restarts and stops every process of one machine.
+"""What `talktalk up` is made of: it starts, watches, restarts and stops every process of one
+machine.
 
 Composition only; nothing here knows what a message or a payment is. The parts:
 
@@ -14,6 +15,6 @@ Composition only; nothing here knows what a message or a payment is. The parts:
 - `up`         the order in which all of this happens
 - `checks`     the stages of `talktalk test` and their summary
 
-It may import `talktalk.config` and, late, `talktalk.platform.migrate`; nothing imports it but `talktalk.cli`
-and tests.
+It may import `talktalk.config` and, late, `talktalk.platform.migrate`; nothing imports it but
+`talktalk.cli` and tests.
 """

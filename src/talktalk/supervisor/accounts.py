@@ -1,8 +1,10 @@
-"""The unprivileged user that embedded PostgreSQL runs as when we are root, and what that user can reach.
+"""The unprivileged user that embedded PostgreSQL runs as when we are root, and what that user can
+reach.
 
-PostgreSQL refuses to run as root. An account named `talktalk` is used if the machine has one, else `nobody`;
-a data folder that exists keeps the account it was made with. Nothing here creates accounts, and nothing
-changes the permissions of folders that exist: a folder out of reach is reported, not opened.
+PostgreSQL refuses to run as root. An account named `talktalk` is used if the machine has one, else
+`nobody`; a data folder that exists keeps the account it was made with. Nothing here creates
+accounts, and nothing changes the permissions of folders that exist: a folder out of reach is
+reported, not opened.
 """
 
 import os
@@ -34,7 +36,7 @@ class Account:
     gid: int
 
     def credentials(self) -> Credentials:
-        """Arguments that make `subprocess.Popen` run a child as this account, without other groups."""
+        """`subprocess.Popen` arguments that run a child as this account, in no other group."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def own(self, path: Path) -> None:
@@ -45,7 +47,8 @@ class Account:
 def current_user_name() -> str:
     """Return the name of the user we run as.
 
-    Raises `MissingPart` when the user has a number but no name, as in some containers: PostgreSQL needs one.
+    Raises `MissingPart` when the user has a number but no name, as in some containers:
+    PostgreSQL needs one.
     """
     uid = os.geteuid()
     try:
@@ -82,7 +85,7 @@ def unprivileged_account(existing: Path) -> Account | None:
             continue
         return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
     raise MissingPart(
-        "PostgreSQL does not run as root, and this machine has neither a user `talktalk` nor `nobody`.",
+        "PostgreSQL does not run as root, and this machine has no user `talktalk` or `nobody`.",
         "Add one (useradd --system talktalk), or run ./talktalk as an ordinary user.",
     )
 
@@ -90,7 +93,8 @@ def unprivileged_account(existing: Path) -> Account | None:
 def can_use_folder(folder: Path, account: Account | None) -> bool:
     """Say whether the account (None: we ourselves) can enter and write to an existing folder.
 
-    The operating system is asked, by a program that runs as that account, so that access lists count too.
+    The operating system is asked, by a program that runs as that account, so that access lists
+    count too.
     """
     asked = subprocess.run(
         ["/bin/sh", "-c", 'test -x "$1" && test -w "$1"', "sh", str(folder)],

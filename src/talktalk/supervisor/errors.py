@@ -1,4 +1,5 @@
-"""What can stop a start. Each error is one clear sentence and a way out, and nothing else is printed.
+"""What can stop a start. Each error is one clear sentence and a way out, and nothing else is
+printed.
 
 StartError
 ├── DataFolderError            the data folder cannot be used (unwritable, unreachable, not ours)
@@ -16,7 +17,8 @@ StartError
 class StartError(Exception):
     """A start that cannot go on.
 
-    `sentence` says what is wrong, `way_out` what the reader can do about it; both are shown as they are.
+    `sentence` says what is wrong, `way_out` what the reader can do about it; both are shown as they
+    are.
     """
 
     def __init__(self, sentence: str, way_out: str) -> None:
@@ -26,7 +28,7 @@ class StartError(Exception):
 
 
 class DataFolderError(StartError):
-    """The data folder cannot be used: not writable, not reachable for PostgreSQL's user, not a folder."""
+    """The data folder cannot be used: not writable, out of PostgreSQL's reach, not a folder."""
 
 
 class DataFolderBusy(DataFolderError):

@@ -3,12 +3,14 @@
 Two means, because each covers what the other cannot:
 
 - On Linux every child asks the kernel for a signal when its parent dies (`PR_SET_PDEATHSIG`).
-- Everywhere, a guard process holds the reading end of a pipe whose writing end only the supervisor has. The
-  supervisor writes `+PGID SIGNAL` when a child starts and `-PGID` when it has gone. End of file means that the
-  supervisor is dead: the guard then sends each remaining group its signal and, after `GRACE_S`, SIGKILL.
+- Everywhere, a guard process holds the reading end of a pipe whose writing end only the supervisor
+  has. The supervisor writes `+PGID SIGNAL` when a child starts and `-PGID` when it has gone. End of
+  file means that the supervisor is dead: the guard then sends each remaining group its signal and,
+  after `GRACE_S`, SIGKILL.
 
-The guard inherits the lock of the data folder, so that a new start waits until the old processes are gone.
-It runs as `python guard.py` without site-packages: it imports the standard library only and costs about 8 MB.
+The guard inherits the lock of the data folder, so that a new start waits until the old processes
+are gone. It runs as `python guard.py` without site-packages: it imports the standard library only
+and costs about 8 MB.
 """
 
 import contextlib
@@ -27,9 +29,11 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
-    """Make a `preexec_fn` that has the kernel send `death_signal` to the child when its parent dies.
+    """Make a `preexec_fn` that has the kernel send `death_signal` to the child when its parent
+    dies.
 
-    The parent is the thread that spawns, so spawn from the main thread. Returns None where the kernel cannot.
+    The parent is the thread that spawns, so spawn from the main thread. Returns None where the
+    kernel cannot.
     """
     if not sys.platform.startswith("linux"):
         return None
@@ -73,7 +77,7 @@ def _stop_groups(groups: dict[int, int], grace_s: float) -> None:
 
 
 def watch(reader: int, grace_s: float = GRACE_S) -> None:
-    """Follow the supervisor's notes on `reader` until end of file, then stop every group still noted."""
+    """Follow the supervisor's notes on `reader` until end of file, then stop what is noted."""
     groups: dict[int, int] = {}
     with os.fdopen(reader, "r", encoding="ascii") as notes:
         for note in notes:

@@ -2,17 +2,19 @@
 
 The wheel's own helper is not used (it opens permissions of parent folders). What we do instead:
 
-- `prepare` makes the cluster once (`initdb` in a side folder, renamed when whole), writes settings, clears what
-  a killed server left behind, and returns the command to run. The supervisor runs it like any other child.
-- The server listens on a Unix socket in a folder only its account can enter, and never on TCP. Authentication is
-  `peer`: the kernel says who connects, and only the user running the supervisor is mapped to the database role.
-  There is no password to keep.
-- As root the server runs as an unprivileged account. When that account cannot reach the wheel (under /root, say),
-  the programs are copied into the data folder.
+- `prepare` makes the cluster once (`initdb` in a side folder, renamed when whole), writes settings,
+  clears what a killed server left behind, and returns the command to run. The supervisor runs it
+  like any other child.
+- The server listens on a Unix socket in a folder only its account can enter, and never on TCP.
+  Authentication is `peer`: the kernel says who connects, and only the user running the supervisor
+  is mapped to the database role. There is no password to keep.
+- As root the server runs as an unprivileged account. When that account cannot reach the wheel
+  (under /root, say), the programs are copied into the data folder.
 - `fsync` and `synchronous_commit` are on. Only tests switch `durable` off.
 
-In the data folder: `postgres/` (the cluster), `postgres-programs/` (copies, if needed), `run/` (the socket, unless
-its path would be too long for the kernel). Collation is PostgreSQL's own C.UTF-8, the same on every system.
+In the data folder: `postgres/` (the cluster), `postgres-programs/` (copies, if needed), `run/` (the
+socket, unless its path would be too long for the kernel). Collation is PostgreSQL's own C.UTF-8,
+the same on every system.
 """
 
 import contextlib
@@ -23,7 +25,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ START_TIMEOUT_S = 60.0
 """A server that replays much of its log after a crash takes long to become ready."""
 STOP_TIMEOUT_S = 3.0
 STOP_SIGNAL = signal.SIGINT
-"""PostgreSQL's fast shutdown: transactions are rolled back, a checkpoint is written, then it exits."""
+"""PostgreSQL's fast shutdown: transactions roll back, a checkpoint is written, it exits."""
 
 _SOCKET_PATH_BYTES_MAX = 100  # the kernel's limit is 104 on macOS and 108 on Linux
 _SOCKET_NAME = ".s.PGSQL.5432"
@@ -118,8 +119,9 @@ class PostgresCommand:
 def prepare(data_dir: Path, *, durable: bool = True) -> PostgresCommand:
     """Make the cluster under `data_dir` if there is none, and everything else its start needs.
 
-    Raises `DataFolderError` when its account cannot use the folder, `DataFolderCorrupt` when what is there is no
-    cluster of this version, `MissingPart` when the programs are missing, and `PostgresError` when initdb fails.
+    Raises `DataFolderError` when its account cannot use the folder, `DataFolderCorrupt` when
+    what is there is no cluster of this version, `MissingPart` when the programs are missing,
+    and `PostgresError` when initdb fails.
     """
     data_dir = data_dir.resolve()
     cluster = data_dir / "postgres"
@@ -191,7 +193,8 @@ class EmbeddedPostgres:
     def start(self, data_dir: Path) -> str:
         """Start the server on a folder that exists and return the URL of its `talktalk` database.
 
-        Raises what `prepare` raises, and `PostgresError` when the server stops at once or is not ready in time.
+        Raises what `prepare` raises, and `PostgresError` when the server stops at once or is not
+        ready in time.
         """
         assert self._process is None, "the server runs already"
         command = prepare(data_dir, durable=self._durable)
@@ -205,7 +208,7 @@ class EmbeddedPostgres:
                 stdout=output,
                 stderr=output,
                 process_group=0,
-                preexec_fn=die_with_parent(STOP_SIGNAL),
+                preexec_fn=die_with_parent(STOP_SIGNAL),  # noqa: PLW1509 - one call, made ready
                 **(command.account.credentials() if command.account else {}),
             )
         self._command, self._process = command, process
@@ -237,9 +240,7 @@ class EmbeddedPostgres:
             if self._process.poll() is not None:
                 raise PostgresError(f"PostgreSQL stopped at once: {last_complaint(log)}", _see(log))
             if time.monotonic() > deadline:
-                raise PostgresError(
-                    f"PostgreSQL was not ready after {START_TIMEOUT_S:.0f} s.", _see(log)
-                )
+                raise PostgresError(f"PostgreSQL was not ready after {START_TIMEOUT_S:.0f} s.", _see(log))
             time.sleep(_POLL_S)
 
 
@@ -258,7 +259,8 @@ def _see(log: Path) -> str:
 
 
 def _environment() -> dict[str, str]:
-    # The server must not inherit what a shell says about other PostgreSQL servers (PGDATA, PGPORT, …).
+    # The server must not inherit what a shell says about other PostgreSQL servers (PGDATA, PGPORT,
+    # …).
     kept = ("PATH", "TMPDIR")
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C"}
 
@@ -284,7 +286,7 @@ def _wheel_folder() -> Path:
 
 
 def _programs(data_dir: Path, account: Account | None) -> Path:
-    """Return the folder of server programs, copied into the data folder if the account cannot reach the wheel."""
+    """Return the folder of server programs: the wheel's, or a copy its account can reach."""
     wheel = _wheel_folder()
     programs = wheel / f"pginstall{MAJOR}" / "bin"
     if can_execute(programs / "postgres", account):
@@ -292,7 +294,7 @@ def _programs(data_dir: Path, account: Account | None) -> Path:
     if account is None:
         raise MissingPart(
             f"PostgreSQL's programs in {programs} do not run on this machine.",
-            "Remove the folder .venv and start again; on an unusual system, set TALKTALK_DATABASE_URL.",
+            "Remove the folder .venv and start again.",
         )
     version = hashlib.sha256((programs / "postgres").read_bytes()).hexdigest()[:12]
     copy = data_dir / "postgres-programs" / version
@@ -323,7 +325,8 @@ def _copy_programs(wheel: Path, target: Path) -> None:
                 symlinks=True,
                 ignore=shutil.ignore_patterns("*.a", "pkgconfig"),
             )
-        # The libraries that the wheel bundles stand beside the package on Linux and inside it on macOS.
+        # The libraries that the wheel bundles stand beside the package on Linux and inside it on
+        # macOS.
         for libraries in (wheel.parent / f"{wheel.name}.libs", wheel / ".dylibs"):
             if libraries.exists():
                 shutil.copytree(libraries, side / libraries.relative_to(wheel.parent))
@@ -337,9 +340,7 @@ def _copy_programs(wheel: Path, target: Path) -> None:
         raise
 
 
-def _initialise(
-    cluster: Path, programs: Path, account: Account | None, environment: dict[str, str]
-) -> None:
+def _initialise(cluster: Path, programs: Path, account: Account | None, environment: dict[str, str]) -> None:
     side = cluster.with_name(f"{cluster.name}.new")
     if side.exists():  # an earlier start was interrupted here
         shutil.rmtree(side)
@@ -368,23 +369,21 @@ def _initialise(
     if made.returncode != 0:
         shutil.rmtree(side, ignore_errors=True)
         complaint = (made.stderr or made.stdout).strip().splitlines()
+        reason = complaint[-1] if complaint else "no reason given"
         raise PostgresError(
-            f"PostgreSQL could not set up its files: {complaint[-1] if complaint else 'no reason given'}.",
+            f"PostgreSQL could not set up its files: {reason}.",
             f"See that {cluster.parent} has room and allows its owner to write.",
         )
     side.rename(cluster)
 
 
 def _require_cluster(cluster: Path) -> None:
-    advice = (
-        f"Put a backup back at {cluster}, or begin anew in another folder with"
-        " ./talktalk up --data DIR."
-    )
+    advice = f"Put a backup back at {cluster}, or begin anew in another folder with ./talktalk up --data DIR."
     try:
         version = (cluster / "PG_VERSION").read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         raise DataFolderCorrupt(
-            f"{cluster} is damaged: it is not a PostgreSQL data folder (PG_VERSION is missing or unreadable).",
+            f"{cluster} is damaged: PG_VERSION is missing or unreadable.",
             advice,
         ) from None
     if version != MAJOR:
@@ -400,8 +399,9 @@ def _require_cluster(cluster: Path) -> None:
 def _clear_leftovers(cluster: Path) -> None:
     """Stop a server that outlived its supervisor, and remove the pid file of one that did not.
 
-    The caller holds the data folder's lock, so whatever runs on it is a leftover. PostgreSQL itself recognises most
-    stale pid files; not those whose number meanwhile belongs to another process of the same user.
+    The caller holds the data folder's lock, so whatever runs on it is a leftover. PostgreSQL itself
+    recognises most stale pid files; not those whose number meanwhile belongs to another process of
+    the same user.
     """
     lines = _pid_file_lines(cluster)
     if not lines or not lines[0].strip().isdigit():
@@ -421,14 +421,18 @@ def _pid_file_lines(cluster: Path) -> list[str]:
 
 def _is_postgres(pid: int) -> bool:
     """Say whether a process is a living PostgreSQL server."""
-    if sys.platform.startswith("linux"):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        except (FileNotFoundError, ProcessLookupError):
-            return False
-        # pid (name) state …
-        name, rest = state.split("(", 1)[1].rsplit(")", 1)
-        return name == "postgres" and rest.split()[0] not in "ZX"
+    if not Path("/proc/self/stat").exists():  # macOS
+        return _is_postgres_by_ps(pid)
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    # pid (name) state …
+    name, rest = state.split("(", 1)[1].rsplit(")", 1)
+    return name == "postgres" and rest.split()[0] not in "ZX"
+
+
+def _is_postgres_by_ps(pid: int) -> bool:
     asked = subprocess.run(
         ["/bin/ps", "-o", "comm=", "-p", str(pid)], check=False, capture_output=True, text=True
     )
@@ -443,7 +447,7 @@ def _stop_leftover(pid: int) -> None:
             return
         except PermissionError:
             raise PostgresError(
-                f"A PostgreSQL server of another user (process {pid}) still runs on the data folder.",
+                f"Another user's PostgreSQL (process {pid}) still runs on the data folder.",
                 f"Stop it (kill -INT {pid}, as that user) and start again.",
             ) from None
         deadline = time.monotonic() + STOP_TIMEOUT_S
@@ -476,7 +480,7 @@ def _socket_folder(data_dir: Path, account: Account | None) -> Path:
     found = far.lstat()
     if stat.S_ISDIR(found.st_mode) and found.st_uid == owner and not found.st_mode & 0o077:
         return far
-    fresh = Path(tempfile.mkdtemp(prefix="talktalk-", dir="/tmp"))  # noqa: S108 - mkdtemp is private
+    fresh = Path(tempfile.mkdtemp(prefix="talktalk-", dir="/tmp"))
     if account:
         account.own(fresh)
     return fresh
