@@ -1,4 +1,12 @@
-"""Sign-in, sessions, devices, profile."""
+"""Sign-in, sessions, devices, profile.
+
+Routes: POST /api/v1/auth/challenges · POST /api/v1/auth/sessions (sign in) ·
+GET /api/v1/auth/sessions · DELETE /api/v1/auth/sessions/{id} · DELETE /api/v1/auth/sessions/current
+(sign out) · GET, PATCH /api/v1/me · PUT, DELETE /api/v1/me/picture (the image as the body) ·
+GET /api/v1/about.
+
+User events: `profile.changed` {me: Me}; to friends: `person.changed` {person: Person}.
+"""
 
 import enum
 from datetime import datetime
