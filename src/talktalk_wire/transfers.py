@@ -125,6 +125,13 @@ class Transfer(Wire, frozen=True, kw_only=True):
     warnings: list[Warning]
     draft: Draft | None
     """While `drafted`."""
+    approval_error: str | None = None
+    """Back in `drafted` after an approval the worker refused: `pin_wrong`, `pin_locked`,
+    `device_not_trusted`, `approval_unreadable`."""
+    tries_left: int | None = None
+    """With `pin_wrong`."""
+    retry_at: datetime | None = None
+    """With `pin_locked`: when the next try is heard."""
     tx_hash: str | None
     ledger_index: int | None
     failure: Failure | None

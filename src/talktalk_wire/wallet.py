@@ -9,6 +9,11 @@ Secrets a person types (PIN, recovery code) are sealed by the client to the work
 `info` = `b"talktalk/" ‖ purpose ‖ b":" ‖ context`, where each field names purpose and context), so
 that web never sees them and none can be used for another purpose, person or transaction.
 
+What only the worker can decide (PIN, recovery code, consent) is answered when it has decided, or
+after 5 s with 503 `worker_silent`. Refusals: `pin_wrong` (detail tells the tries left),
+`pin_locked` (`retry_after_s`), `pin_needed`, `device_not_trusted`, `worker_key_old` (fetch the key
+again), `sealed_unreadable`.
+
 User events: `wallet.changed` {wallet: Wallet}, `wallet.activity` {entry: Activity},
 `recovery.started` | `recovery.closed` {recovery: Recovery}, `device.trusted` {device_id}.
 """
