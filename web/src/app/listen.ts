@@ -1,0 +1,14 @@
+/** Every feature's listeners on pushed events, in one place; they last while someone is signed in. */
+import { listenToFriends } from "@/features/friends";
+import { listenToIdentity } from "@/features/identity";
+import { queryClient } from "@/lib/query";
+
+const FEATURES = [listenToIdentity, listenToFriends];
+
+/** Start listening; the answer stops it. */
+export function listenToEvents(): () => void {
+  const stops = FEATURES.map((listen) => listen(queryClient));
+  return () => {
+    for (const stop of stops) stop();
+  };
+}

@@ -1,0 +1,20 @@
+/** The design system: tokens in tokens.css, and the primitives every screen is made of. */
+export { Avatar } from "./Avatar";
+export { Badge, CountBadge } from "./Badge";
+export { Banner } from "./Banner";
+export { Button, type ButtonTone } from "./Button";
+export { CodeField } from "./CodeField";
+export { Dialog } from "./Dialog";
+export { EmptyState } from "./EmptyState";
+export { ErrorState } from "./ErrorState";
+export { IconButton } from "./IconButton";
+export { List, ListRow, RowContent, rowClass } from "./List";
+export { Menu, type MenuItem } from "./Menu";
+export { PageHeader } from "./PageHeader";
+export { Sheet } from "./Sheet";
+export { ListSkeleton, Skeleton } from "./Skeleton";
+export { AsidePane, SplitView } from "./SplitView";
+export { Spinner } from "./Spinner";
+export { Switch } from "./Switch";
+export { TextField } from "./TextField";
+export { toast } from "./toasts";

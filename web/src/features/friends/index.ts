@@ -1,0 +1,3 @@
+/** Friends, requests, blocks. */
+export { listenToFriends } from "./events";
+export { useOpenRequestCount } from "./queries";

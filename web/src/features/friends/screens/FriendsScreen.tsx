@@ -1,0 +1,13 @@
+import { Outlet } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { PageHeader, SplitView } from "@/design";
+import { useShowsDetail } from "@/lib/pane";
+
+export function FriendsScreen() {
+  const { t } = useTranslation("friends");
+  return (
+    <SplitView showsDetail={useShowsDetail()} list={<PageHeader title={t("title")} large />}>
+      <Outlet />
+    </SplitView>
+  );
+}

@@ -1,0 +1,35 @@
+/** Opening the pay sheet from anywhere: `openPay({ person })`. */
+import type { Person } from "@/lib/wire";
+
+export interface PayTarget {
+  /** To someone here. */
+  person?: Person;
+  /** To an address: r-address, X-address or XRPL URI. */
+  address?: string;
+  /** The room the card will stand in; our direct room otherwise. */
+  roomId?: string;
+}
+
+let target: PayTarget | null = null;
+const listeners = new Set<() => void>();
+
+function set(next: PayTarget | null): void {
+  target = next;
+  for (const listener of listeners) listener();
+}
+
+export function openPay(to: PayTarget): void {
+  set(to);
+}
+
+export function closePay(): void {
+  set(null);
+}
+
+export const payStore = {
+  subscribe: (listener: () => void): (() => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  snapshot: (): PayTarget | null => target,
+};

@@ -1,0 +1,7 @@
+import { useTranslation } from "react-i18next";
+import { PageHeader } from "@/design";
+
+export function ActivityScreen() {
+  const { t } = useTranslation("wallet");
+  return <PageHeader title={t("title")} large />;
+}

@@ -1,0 +1,26 @@
+/** Keys are typed from the English files; catalogue.test.ts keeps the Korean ones equal to them. */
+import "i18next";
+import type chat from "./en/chat.json";
+import type common from "./en/common.json";
+import type friends from "./en/friends.json";
+import type identity from "./en/identity.json";
+import type more from "./en/more.json";
+import type problems from "./en/problems.json";
+import type transfers from "./en/transfers.json";
+import type wallet from "./en/wallet.json";
+
+declare module "i18next" {
+  interface CustomTypeOptions {
+    defaultNS: "common";
+    resources: {
+      chat: typeof chat;
+      common: typeof common;
+      friends: typeof friends;
+      identity: typeof identity;
+      more: typeof more;
+      problems: typeof problems;
+      transfers: typeof transfers;
+      wallet: typeof wallet;
+    };
+  }
+}

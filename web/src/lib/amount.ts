@@ -1,0 +1,98 @@
+/**
+ * Amounts as decimal strings, never floats. All arithmetic is on `Decimal`: an integer and how many
+ * of its digits stand after the point.
+ */
+import type { Amount } from "@/lib/wire";
+
+export const XRP = "XRP";
+export const DROPS_PER_XRP = 1_000_000n;
+export const XRP_DECIMALS = 6;
+
+interface Decimal {
+  units: bigint;
+  decimals: number;
+}
+
+const PATTERN = /^-?\d+(\.\d+)?$/;
+
+/** @throws RangeError where `text` is not a plain decimal. */
+function parse(text: string): Decimal {
+  if (!PATTERN.test(text)) throw new RangeError(`not a decimal: ${text}`);
+  const [whole = "", fraction = ""] = text.split(".");
+  return { units: BigInt(whole + fraction), decimals: fraction.length };
+}
+
+function scaled({ units, decimals }: Decimal, to: number): bigint {
+  return units * 10n ** BigInt(to - decimals);
+}
+
+/** The plain decimal of `units` × 10^-decimals, without trailing zeros. */
+export function fromUnits(units: bigint, decimals: number): string {
+  const sign = units < 0n ? "-" : "";
+  const digits = (units < 0n ? -units : units).toString().padStart(decimals + 1, "0");
+  const whole = digits.slice(0, digits.length - decimals);
+  const fraction = decimals === 0 ? "" : digits.slice(-decimals).replace(/0+$/, "");
+  return sign + whole + (fraction === "" ? "" : `.${fraction}`);
+}
+
+/** Negative, zero or positive, as `a` is less than, equal to or more than `b`. */
+export function compare(a: string, b: string): number {
+  const [x, y] = [parse(a), parse(b)];
+  const decimals = Math.max(x.decimals, y.decimals);
+  const [m, n] = [scaled(x, decimals), scaled(y, decimals)];
+  return m < n ? -1 : m > n ? 1 : 0;
+}
+
+export function add(a: string, b: string): string {
+  const [x, y] = [parse(a), parse(b)];
+  const decimals = Math.max(x.decimals, y.decimals);
+  return fromUnits(scaled(x, decimals) + scaled(y, decimals), decimals);
+}
+
+export function subtract(a: string, b: string): string {
+  return add(a, b.startsWith("-") ? b.slice(1) : `-${b}`);
+}
+
+/** Drops, as the ledger counts, to XRP. */
+export function xrpFromDrops(drops: number | bigint | string): string {
+  return fromUnits(BigInt(drops), XRP_DECIMALS);
+}
+
+/** @throws RangeError where `xrp` has more than six decimals or is no decimal. */
+export function dropsFromXrp(xrp: string): bigint {
+  const value = parse(xrp);
+  if (value.decimals > XRP_DECIMALS) throw new RangeError(`finer than a drop: ${xrp}`);
+  return scaled(value, XRP_DECIMALS);
+}
+
+/**
+ * What a person typed, as a plain decimal, or null where it is not (yet) one. Grouping commas go;
+ * “.5” and “5.” are read as people mean them.
+ */
+export function typedDecimal(text: string, decimals = XRP_DECIMALS): string | null {
+  const plain = text.replaceAll(/[,\s]/g, "");
+  const match = /^(\d*)(?:\.(\d*))?$/.exec(plain);
+  if (match === null || (match[1] === "" && (match[2] ?? "") === "")) return null;
+  if ((match[2] ?? "").length > decimals) return null;
+  return fromUnits(
+    BigInt((match[1] ?? "") + (match[2] ?? "") || "0"),
+    (match[2] ?? "").length,
+  );
+}
+
+/** The grouped decimal, exact to its last digit: “1,234.5”. */
+export function formatDecimal(value: string): string {
+  const [whole = "", fraction] = value.split(".");
+  const grouped = whole.replaceAll(/\B(?=(\d{3})+(?!\d))/g, ",");
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+}
+
+/** The short name of an asset: `XRP`, or a token's code without its issuer. */
+export function assetCode(asset: string): string {
+  return asset.split(".")[0] ?? asset;
+}
+
+/** “1,234.5 XRP”. */
+export function formatAmount(amount: Amount): string {
+  return `${formatDecimal(amount.value)} ${assetCode(amount.asset)}`;
+}

@@ -1,0 +1,59 @@
+/// <reference types="vitest/config" />
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type Plugin } from "vite";
+
+const server = process.env.TALKTALK_DEV_SERVER ?? "http://127.0.0.1:8080";
+
+/**
+ * Writes `sw.js` beside the built app: `src/app/service-worker.js` with the list of every built
+ * file, and a version that changes whenever one of them does.
+ */
+function serviceWorker(): Plugin {
+  const source = fileURLToPath(new URL("./src/app/service-worker.js", import.meta.url));
+  return {
+    name: "talktalk-service-worker",
+    apply: "build",
+    generateBundle(_, bundle) {
+      const files = Object.keys(bundle)
+        .filter((name) => !name.endsWith(".map") && name !== "index.html")
+        .map((name) => `/${name}`)
+        .sort();
+      const text = readFileSync(source, "utf8");
+      const version = createHash("sha256").update(text).update(files.join("\n")).digest("hex");
+      this.emitFile({
+        type: "asset",
+        fileName: "sw.js",
+        source: text
+          .replaceAll("__VERSION__", version.slice(0, 16))
+          .replace("__FILES__", JSON.stringify(files)),
+      });
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [react(), tailwindcss(), serviceWorker()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  build: {
+    target: ["chrome123", "safari17.5", "firefox121"],
+    cssTarget: ["chrome123", "safari17.5", "firefox121"],
+    modulePreload: { polyfill: false },
+    manifest: true,
+  },
+  server: {
+    proxy: {
+      "/api": { target: server, ws: true },
+      "/dev": { target: server },
+    },
+  },
+  test: {
+    environment: "happy-dom",
+    setupFiles: ["./src/testing/setup.ts"],
+    include: ["src/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
+});
