@@ -90,14 +90,14 @@ def unprivileged_account(existing: Path) -> Account | None:
     )
 
 
-def can_use_folder(folder: Path, account: Account | None) -> bool:
-    """Say whether the account (None: we ourselves) can enter and write to an existing folder.
+def can_enter(folder: Path, account: Account | None) -> bool:
+    """Say whether the account (None: we ourselves) can enter an existing folder.
 
     The operating system is asked, by a program that runs as that account, so that access lists
     count too.
     """
     asked = subprocess.run(
-        ["/bin/sh", "-c", 'test -x "$1" && test -w "$1"', "sh", str(folder)],
+        ["/bin/sh", "-c", 'test -x "$1"', "sh", str(folder)],
         check=False,
         cwd="/",
         **(account.credentials() if account else {}),

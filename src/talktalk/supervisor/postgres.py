@@ -37,8 +37,8 @@ from psycopg import sql
 
 from talktalk.supervisor.accounts import (
     Account,
+    can_enter,
     can_execute,
-    can_use_folder,
     current_user_name,
     unprivileged_account,
 )
@@ -132,7 +132,7 @@ def prepare(data_dir: Path, *, durable: bool = True) -> PostgresCommand:
     if not cluster.exists():
         _initialise(cluster, programs, account, environment)
     _require_cluster(cluster)
-    _clear_leftovers(cluster)
+    clear_leftovers(cluster)
     socket_folder = _socket_folder(data_dir, account)
     _write_settings(cluster, account, durable=durable)
     argv = (str(programs / "postgres"), "-D", str(cluster), "-k", str(socket_folder))
@@ -266,12 +266,13 @@ def _environment() -> dict[str, str]:
 
 
 def _require_reachable(data_dir: Path, account: Account | None) -> None:
-    if can_use_folder(data_dir, account):
+    """Refuse a folder that PostgreSQL's account cannot enter; root makes the folders in it."""
+    if can_enter(data_dir, account):
         return
     who = account.name if account else current_user_name()
     raise DataFolderError(
-        f"PostgreSQL, which runs as the user {who}, cannot use the folder {data_dir}.",
-        "Choose a folder that this user can enter and write to: ./talktalk up --data DIR.",
+        f"PostgreSQL, which runs as the user {who}, cannot enter the folder {data_dir}.",
+        "Choose a folder that this user can enter: ./talktalk up --data DIR.",
     )
 
 
@@ -396,12 +397,12 @@ def _require_cluster(cluster: Path) -> None:
             raise DataFolderCorrupt(f"{cluster} is damaged: {part} is missing.", advice)
 
 
-def _clear_leftovers(cluster: Path) -> None:
-    """Stop a server that outlived its supervisor, and remove the pid file of one that did not.
+def clear_leftovers(cluster: Path) -> None:
+    """Stop a server that outlived its supervisor; remove a pid file that now names another process.
 
-    The caller holds the data folder's lock, so whatever runs on it is a leftover. PostgreSQL itself
-    recognises most stale pid files; not those whose number meanwhile belongs to another process of
-    the same user.
+    The caller holds the data folder's lock, so whatever runs on it is a leftover. The pid file of a process
+    that is gone stays: PostgreSQL recognises it, and reads in it which shared memory to look for the killed
+    server's orphans in. It is only misled by a number that has another owner meanwhile, or a zombie's.
     """
     lines = _pid_file_lines(cluster)
     if not lines or not lines[0].strip().isdigit():
@@ -409,7 +410,18 @@ def _clear_leftovers(cluster: Path) -> None:
     pid = int(lines[0])
     if _is_postgres(pid):
         _stop_leftover(pid)
-    (cluster / "postmaster.pid").unlink(missing_ok=True)
+    if _exists(pid):
+        (cluster / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _pid_file_lines(cluster: Path) -> list[str]:

@@ -1,0 +1,163 @@
+"""The command line: `./talktalk COMMAND`. Each command imports only what it runs, so that help is instant."""
+
+import os
+import runpy
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The clone."""
+
+app = typer.Typer(
+    name="talktalk",
+    help="TalkTalk: a messenger in which sending money is as natural as sending a message.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_PASS_ON: dict[str, Any] = {
+    "allow_extra_args": True,
+    "ignore_unknown_options": True,
+    "help_option_names": [],
+}
+
+
+@app.callback(invoke_without_command=True)
+def _list_commands(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The one port that is shown.")] = 8080,
+    data: Annotated[Path | None, typer.Option(help="The data folder; made if missing.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Make four friends with rooms and wallets.")] = False,
+    lan: Annotated[bool, typer.Option("--lan", help="Serve HTTPS to phones on this network.")] = False,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
+    dev_inbox: Annotated[
+        bool, typer.Option("--dev-inbox", help="Under --lan: show sign-in codes on this computer.")
+    ] = False,
+) -> None:
+    """Start all of TalkTalk here and show its address."""
+    from rich.console import Console
+
+    from talktalk.supervisor.up import UpOptions, run
+
+    options = UpOptions(
+        root=ROOT,
+        port=port,
+        data=data,
+        demo=demo,
+        lan=lan,
+        dev_inbox=dev_inbox,
+        open_browser=not no_open,
+    )
+    run(options, Console())
+
+
+@app.command(context_settings=_PASS_ON)
+def test(context: typer.Context) -> None:
+    """Run every check and test, or pytest alone with its options.
+
+    `--long` adds the long ones.
+    """
+    from talktalk.supervisor.checks import run_checks
+
+    raise typer.Exit(run_checks(ROOT, context.args))
+
+
+@app.command()
+def serve() -> None:
+    """Run one web process; settings are in the environment."""
+    from talktalk.app import serve as serve_app
+    from talktalk.config import settings_from_environment
+
+    serve_app(settings_from_environment())
+
+
+@app.command()
+def work() -> None:
+    """Run one worker; settings are in the environment."""
+    from talktalk.app import work as work_app
+    from talktalk.config import settings_from_environment
+
+    work_app(settings_from_environment())
+
+
+@app.command(context_settings=_PASS_ON)
+def devnet(context: typer.Context) -> None:
+    """Run the embedded XRP Ledger alone (see devnet --help)."""
+    from xrpl_devnet.__main__ import main as devnet_main
+
+    raise typer.Exit(devnet_main(context.args))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    from talktalk.config import PREFIX, SettingsError
+    from talktalk.platform.migrate import upgrade
+
+    url = os.environ.get(f"{PREFIX}DATABASE_URL")
+    if not url:
+        raise SettingsError(f"{PREFIX}DATABASE_URL is not set; it looks like postgresql+psycopg://…")
+    upgrade(url)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the HTTP API."""
+    from talktalk.app import openapi_document
+
+    _print_document(openapi_document())
+
+
+@app.command()
+def asyncapi() -> None:
+    """Print the AsyncAPI document of the WebSocket protocol."""
+    from talktalk.app import asyncapi_document
+
+    _print_document(asyncapi_document())
+
+
+@app.command(context_settings=_PASS_ON)
+def bench(context: typer.Context) -> None:
+    """Measure: bench NAME; alone it lists the names."""
+    names = sorted(path.stem for path in (ROOT / "bench").glob("*.py") if not path.stem.startswith("_"))
+    if not context.args:
+        typer.echo("Benchmarks: " + ", ".join(names))
+        return
+    name, *arguments = context.args
+    if name not in names:
+        typer.echo(f"talktalk: There is no benchmark {name!r}. There are: {', '.join(names)}.", err=True)
+        raise typer.Exit(2)
+    sys.path.insert(0, str(ROOT))
+    sys.argv = [f"bench {name}", *arguments]
+    runpy.run_module(f"bench.{name}", run_name="__main__", alter_sys=False)
+
+
+def _print_document(document: object) -> None:
+    import msgspec
+
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+
+
+def main() -> None:
+    """Run the command line. What cannot go on is one sentence and a way out, and exit code 1."""
+    from talktalk.config import SettingsError
+    from talktalk.supervisor.errors import StartError
+
+    try:
+        app(prog_name="./talktalk")
+    except StartError as error:
+        typer.echo(f"talktalk: {error.sentence}\n          {error.way_out}", err=True)
+        sys.exit(1)
+    except SettingsError as error:
+        typer.echo(f"talktalk: {error}", err=True)
+        sys.exit(1)
