@@ -147,7 +147,7 @@ def test_a_long_path_puts_the_socket_elsewhere(data_dir: Path) -> None:
 def test_a_folder_out_of_the_accounts_reach_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    with pytest.raises(DataFolderError, match="cannot use the folder"):
+    with pytest.raises(DataFolderError, match="cannot enter the folder"):
         postgres.prepare(closed)
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
     assert list(closed.iterdir()) == []
