@@ -1,0 +1,149 @@
+"""Reading what is about to be approved.
+
+The server drafts a transaction; this decodes its bytes and compares every field with what was
+asked. Whatever is not asked for is a difference, known or not. What passes is what will be
+signed: the signing hash is computed here, from the same bytes.
+
+Source: XRPL, "Transaction Common Fields", "Payment", "Serialization Format".
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import msgspec
+from xrpl.core.binarycodec import XRPLBinaryCodecException, decode, encode
+
+from talktalk_client.errors import Difference, DraftRefused
+from talktalk_wire.transfers import Draft
+
+DROPS_PER_XRP: Final = 1_000_000
+XRP_DECIMALS: Final = 6
+FEE_DROPS_MAX: Final = 10_000
+"""0.01 XRP: a thousand times the usual fee, far below anyone's pain."""
+
+_SIGNING_PREFIX: Final = bytes.fromhex("53545800")
+_FULLY_CANONICAL: Final = 0x8000_0000
+"""tfFullyCanonicalSig: no effect today, set by some libraries."""
+
+
+class PaymentAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person wants signed."""
+
+    sender: str
+    """Classic address."""
+    public_key: str
+    """Of the sender, 66 hex digits."""
+    destination: str
+    """Classic address."""
+    destination_tag: int | None
+    drops: int
+    fee_drops_max: int = FEE_DROPS_MAX
+
+
+def xrp_text(value: str | int | Decimal) -> str:
+    """An XRP amount as the wire wants it: decimal, no sign, no exponent.
+
+    Raises:
+        TypeError: A float, which cannot hold amounts exactly.
+        ValueError: Not a number, not above zero, or more than six decimals.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise TypeError("an amount is a str, int or Decimal, never a float")
+    try:
+        number = Decimal(value)
+    except InvalidOperation as error:
+        raise ValueError(f"not an amount: {value!r}") from error
+    if not number.is_finite() or number <= 0:
+        raise ValueError(f"an amount is above zero: {value!r}")
+    text = f"{number:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    if len(text.partition(".")[2]) > XRP_DECIMALS:
+        raise ValueError(f"XRP has {XRP_DECIMALS} decimals: {value!r}")
+    return text
+
+
+def drops(xrp: str) -> int:
+    """An XRP amount of `xrp_text` in drops."""
+    return int(Decimal(xrp) * DROPS_PER_XRP)
+
+
+def drops_or_none(xrp: str) -> int | None:
+    """An XRP amount the server tells, in drops; None if it is none."""
+    try:
+        return drops(xrp_text(xrp))
+    except ValueError:
+        return None
+
+
+def signing_hash(tx_blob: bytes) -> str:
+    """SHA-512Half of the signing prefix and the unsigned transaction, 64 hex digits."""
+    return hashlib.sha512(_SIGNING_PREFIX + tx_blob).digest()[:32].hex().upper()
+
+
+def check_payment(draft: Draft, asked: PaymentAsked) -> None:
+    """Return if approving `draft` does exactly what was asked, and nothing else.
+
+    Raises:
+        DraftRefused: It does not; every difference is told.
+    """
+    try:
+        blob = bytes.fromhex(draft.tx_blob)
+        transaction: dict[str, Any] = decode(draft.tx_blob)
+        written_again = encode(transaction).upper()
+    except (XRPLBinaryCodecException, ValueError, KeyError, IndexError, TypeError) as error:
+        unreadable = Difference("tx_blob", "a serialised transaction", f"{type(error).__name__}: {error}")
+        raise DraftRefused((unreadable,)) from error
+
+    found = [
+        Difference("tx_blob", "the canonical form", "another form of the same fields")
+        for _ in range(written_again != draft.tx_blob.upper())
+    ]
+    if signing_hash(blob) != draft.signing_hash.upper():
+        found.append(Difference("signing_hash", signing_hash(blob), draft.signing_hash))
+    rules = _rules(draft, asked)
+    for field, (wanted, is_as_asked) in rules.items():
+        value = transaction.pop(field, None)
+        if not is_as_asked(value):
+            found.append(Difference(field, wanted, "nothing" if value is None else str(value)))
+    found += [Difference(field, "nothing", str(value)) for field, value in sorted(transaction.items())]
+    if found:
+        raise DraftRefused(tuple(found))
+
+
+_Rule = tuple[str, Callable[[Any], bool]]
+
+
+def _rules(draft: Draft, asked: PaymentAsked) -> Mapping[str, _Rule]:
+    """What each field must be, in words and as a test; a field without a rule must be absent."""
+
+    def exactly(value: object) -> _Rule:
+        return "nothing" if value is None else str(value), lambda found: bool(found == value)
+
+    def is_fee(found: Any) -> bool:
+        return _is_digits(found) and int(found) == draft.fee_drops and int(found) <= asked.fee_drops_max
+
+    def is_number(found: Any) -> bool:
+        return found is None or isinstance(found, int)
+
+    return {
+        "TransactionType": exactly("Payment"),
+        "Account": exactly(asked.sender),
+        "SigningPubKey": exactly(asked.public_key.upper()),
+        "Destination": exactly(asked.destination),
+        "DestinationTag": exactly(asked.destination_tag),
+        "Amount": exactly(str(asked.drops)),
+        "Fee": (f"{draft.fee_drops}, at most {asked.fee_drops_max} drops", is_fee),
+        "LastLedgerSequence": exactly(draft.last_ledger),
+        "Flags": ("no flag that changes the payment", lambda found: found in (None, 0, _FULLY_CANONICAL)),
+        # Which number and which network concern the ledger, not what the person asked.
+        "Sequence": ("a number", is_number),
+        "TicketSequence": ("a number", is_number),
+        "NetworkID": ("a number", is_number),
+    }
+
+
+def _is_digits(found: Any) -> bool:
+    return isinstance(found, str) and found.isascii() and found.isdigit()

@@ -1,0 +1,364 @@
+"""Paying: `TalkTalk.transfers`.
+
+`pay` makes its idempotency key before the first attempt and keeps it through all of them, so that a
+lost answer never pays twice. The server answers with a drafted transaction; it is decoded here and
+compared with what was asked (`draft`) before anything is approved. The approval binds the PIN to
+that transaction's signing hash. What follows is between the server and the ledger; `Payment.wait`
+tells how it ends.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Collection, Sequence
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from xrpl.core.addresscodec import (
+    XRPLAddressCodecException,
+    is_valid_classic_address,
+    xaddress_to_classic_address,
+)
+
+from talktalk_client import draft as drafts
+from talktalk_client import pages
+from talktalk_client.draft import FEE_DROPS_MAX, PaymentAsked
+from talktalk_client.errors import (
+    ApprovalRefused,
+    Conflict,
+    Difference,
+    DraftRefused,
+    PaymentNotSettled,
+    ProtocolError,
+    ServerTrouble,
+    Unreachable,
+    WalletNotReady,
+)
+from talktalk_client.events import TransferTurned
+from talktalk_client.link import Link
+from talktalk_client.people import SomePerson, person_id
+from talktalk_client.policy import Backoff, Policy
+from talktalk_client.rest import Http
+from talktalk_client.rooms import SomeRoom, room_id_of
+from talktalk_client.sealing import Sealer
+from talktalk_client.stream import EventStream
+from talktalk_client.wallet import Sealers
+from talktalk_wire.common import Page
+from talktalk_wire.transfers import (
+    AmountAsk,
+    ApproveAsk,
+    Draft,
+    Transfer,
+    TransferAsk,
+    TransferCheck,
+    TransferState,
+)
+from talktalk_wire.wallet import Wallet
+
+TERMINAL: Final = frozenset(
+    {TransferState.SETTLED, TransferState.FAILED, TransferState.EXPIRED, TransferState.CANCELLED}
+)
+
+Payee = SomePerson | str
+"""Someone on TalkTalk, or an address: `r…`, or an X-address that carries its tag."""
+
+
+def new_idempotency_key() -> str:
+    """A key for one payment, 128 random bits."""
+    return secrets.token_urlsafe(16)
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """What was asked for, kept for comparison with what comes back."""
+
+    body: TransferAsk
+    drops: int
+    address: str | None
+    """Classic; None where the payee is told by person."""
+    destination_tag: int | None
+    fee_drops_max: int
+
+
+class Transfers:
+    """Payments this person sends."""
+
+    def __init__(self, http: Http, link: Link, sealers: Sealers, policy: Policy) -> None:
+        self.http = http
+        self.link = link
+        self.policy = policy
+        self._sealers = sealers
+        self._wallet: Wallet | None = None
+        self._known_addresses: dict[UUID, str] = {}
+
+    async def check(
+        self,
+        *,
+        to: Payee,
+        amount: str | int | Decimal,
+        note: str = "",
+        room: SomeRoom | None = None,
+        destination_tag: int | None = None,
+    ) -> TransferCheck:
+        """What a payment would cost and warn of; nothing is made.
+
+        Raises:
+            ApiError: What would stop it.
+        """
+        asked = _asked(to, amount, note, room, destination_tag, (), FEE_DROPS_MAX)
+        path = "/api/v1/transfers/checks"
+        return await self.http.post(path, asked.body, TransferCheck, repeatable=True)
+
+    async def pay(
+        self,
+        *,
+        to: Payee,
+        amount: str | int | Decimal,
+        pin: str,
+        note: str = "",
+        room: SomeRoom | None = None,
+        destination_tag: int | None = None,
+        accept_warnings: Collection[str] = (),
+        fee_drops_max: int = FEE_DROPS_MAX,
+        idempotency_key: str | None = None,
+    ) -> "Payment":
+        """Make a payment and approve it.
+
+        Args:
+            to: A person, or an address.
+            amount: XRP, above zero, at most six decimals; never a float.
+            pin: This person's payment PIN. It leaves this process sealed.
+            note: Shown to both sides; at most `NOTE_LENGTH_MAX` characters.
+            room: Where its card stands; None with a person: the direct room.
+            destination_tag: With an address that asks for one.
+            accept_warnings: Codes of `TransferCheck.warnings` the person has accepted.
+            fee_drops_max: A dearer transaction is refused here.
+            idempotency_key: The key of an earlier try whose outcome is not known; the payment is made
+                once for a key. None makes a new one.
+
+        Returns:
+            The payment on its way; `wait` or `settled` tells how it ends.
+
+        Raises:
+            DraftRefused: The drafted transaction is not what was asked. Nothing was approved.
+            ApiError: Refused: `insufficient_balance`, `below_reserve`, `warnings_not_accepted`, …
+            WalletNotReady: This person has no wallet yet.
+            Unreachable: No answer; call again with the same `idempotency_key`.
+        """
+        key = idempotency_key or new_idempotency_key()
+        asked = _asked(to, amount, note, room, destination_tag, accept_warnings, fee_drops_max)
+        wallet = await self._own_wallet()
+        transfer = await self.http.post("/api/v1/transfers", asked.body, Transfer, idempotency_key=key)
+        payment = Payment(self, transfer, key)
+        if transfer.state is TransferState.DRAFTED:
+            self._compare(asked, wallet, transfer)
+            await payment.approve(pin)
+        return payment
+
+    async def get(self, transfer: Transfer | UUID) -> Transfer:
+        """One transfer as it is now."""
+        transfer_id = transfer if isinstance(transfer, UUID) else transfer.id
+        return await self.http.get(f"/api/v1/transfers/{transfer_id}", Transfer)
+
+    def list(self) -> AsyncIterator[Transfer]:
+        """Every transfer this person made, the newest first."""
+        return pages.items(self.http, "/api/v1/transfers", Page[Transfer])
+
+    async def cancel(self, transfer: Transfer | UUID) -> Transfer:
+        """Take back one that was not approved."""
+        transfer_id = transfer if isinstance(transfer, UUID) else transfer.id
+        return await self.http.post(f"/api/v1/transfers/{transfer_id}/cancel", None, Transfer)
+
+    async def wait(self, transfer: Transfer | UUID, *, timeout_s: float = 120.0) -> Transfer:
+        """`Payment.wait` for a transfer known by its id."""
+        return await Payment(self, await self.get(transfer), "").wait(timeout_s=timeout_s)
+
+    async def approve(self, transfer_id: UUID, draft: Draft, pin: str) -> Transfer:
+        """Approve a draft that has been compared with what was asked; `Payment` does both."""
+
+        async def ask(sealer: Sealer) -> Transfer:
+            sealed = sealer.seal(pin, purpose="transfer.approve", context=bytes.fromhex(draft.signing_hash))
+            body = ApproveAsk(signing_hash=draft.signing_hash, worker_key_id=sealer.key_id, sealed_pin=sealed)
+            return await self.http.post(f"/api/v1/transfers/{transfer_id}/approve", body, Transfer)
+
+        return await self._sealers.use(ask)
+
+    async def _own_wallet(self) -> Wallet:
+        """Address and key never change once they are there."""
+        if self._wallet is None:
+            wallet = await self.http.get("/api/v1/wallet", Wallet)
+            if wallet.address is None or wallet.public_key is None:
+                raise WalletNotReady("the wallet has no address yet")
+            self._wallet = wallet
+        return self._wallet
+
+    def _compare(self, asked: _Asked, wallet: Wallet, transfer: Transfer) -> None:
+        """Refuse a transfer whose record or transaction is not what was asked."""
+        found = list(_record_differences(asked, transfer))
+        address = asked.address
+        if address is None and transfer.recipient is not None:
+            # A person's address is the server's word; but it never changes.
+            address = self._known_addresses.setdefault(transfer.recipient.id, transfer.address)
+        if transfer.address != address:
+            found.append(Difference("address", str(address), transfer.address))
+        if found:
+            raise DraftRefused(tuple(found))
+        if transfer.draft is None:
+            raise ProtocolError(f"transfer {transfer.id} is drafted and brings no draft")
+        payment = PaymentAsked(
+            sender=wallet.address or "",
+            public_key=wallet.public_key or "",
+            destination=transfer.address,
+            destination_tag=asked.destination_tag,
+            drops=asked.drops,
+            fee_drops_max=asked.fee_drops_max,
+        )
+        drafts.check_payment(transfer.draft, payment)
+
+
+class Payment:
+    """One payment on its way."""
+
+    def __init__(self, transfers: Transfers, transfer: Transfer, idempotency_key: str) -> None:
+        self.transfer = transfer
+        """Its newest known state."""
+        self.idempotency_key = idempotency_key
+        self._transfers = transfers
+        self._drafted_version = -1  # of the draft that was last approved
+
+    async def approve(self, pin: str) -> None:
+        """Approve the drafted transaction; again, after `ApprovalRefused`, with another PIN.
+
+        Raises:
+            ApiError: Refused.
+            Unreachable: No answer after `Policy.tries_max` tries.
+        """
+        transfers = self._transfers
+        draft = self.transfer.draft
+        assert draft is not None, "only a draft can be approved"
+        self._drafted_version = self.transfer.version
+        backoff = Backoff(transfers.policy.retry_first_s, transfers.policy.retry_last_s)
+        for tries in range(1, transfers.policy.tries_max + 1):
+            try:
+                self._take(await transfers.approve(self.transfer.id, draft, pin))
+            except (Unreachable, ServerTrouble, Conflict):
+                # The approval may have been heard: the transfer itself tells.
+                self._take(await transfers.get(self.transfer))
+                if self.transfer.version == self._drafted_version:
+                    if tries == transfers.policy.tries_max:
+                        raise
+                    await asyncio.sleep(backoff.pause_s())
+                    continue
+            return
+
+    async def wait(self, *, timeout_s: float = 120.0) -> Transfer:
+        """Return once the outcome is certain: settled, failed, expired or cancelled.
+
+        Raises:
+            ApprovalRefused: The worker did not accept the PIN or the device; nothing was signed.
+            TimeoutError: Not certain after `timeout_s`. It goes on; wait again.
+        """
+        async with asyncio.timeout(timeout_s), contextlib.AsyncExitStack() as stack:
+            news = await stack.enter_async_context(self._news()) if self._transfers.link.is_running else None
+            backoff = Backoff(self._transfers.policy.poll_first_s, self._transfers.policy.poll_last_s)
+            while not self._has_ended():
+                self._take(await self._next(news, backoff.pause_s()))
+        return self.transfer
+
+    async def settled(self, *, timeout_s: float = 120.0) -> Transfer:
+        """Return once the money has moved.
+
+        Raises:
+            PaymentNotSettled: It ended otherwise.
+            ApprovalRefused, TimeoutError: As `wait`.
+        """
+        transfer = await self.wait(timeout_s=timeout_s)
+        if transfer.state is not TransferState.SETTLED:
+            raise PaymentNotSettled(transfer)
+        return transfer
+
+    def _has_ended(self) -> bool:
+        transfer = self.transfer
+        if (
+            transfer.state is TransferState.DRAFTED
+            and transfer.approval_error is not None
+            and transfer.version > self._drafted_version
+        ):
+            raise ApprovalRefused(transfer)
+        return transfer.state in TERMINAL
+
+    def _news(self) -> EventStream:
+        return EventStream(self._transfers.link, self._transfers.policy)
+
+    async def _next(self, news: EventStream | None, pause_s: float) -> Transfer:
+        """What an event tells, or what a look tells when none has come for a while."""
+        if news is None:
+            await asyncio.sleep(pause_s)
+            return await self._transfers.get(self.transfer)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                async for event in news:
+                    if isinstance(event, TransferTurned) and event.transfer.id == self.transfer.id:
+                        return event.transfer
+        return await self._transfers.get(self.transfer)
+
+    def _take(self, transfer: Transfer) -> None:
+        if transfer.version >= self.transfer.version:
+            self.transfer = transfer
+
+
+def _asked(
+    to: Payee,
+    amount: str | int | Decimal,
+    note: str,
+    room: SomeRoom | None,
+    destination_tag: int | None,
+    accept_warnings: Collection[str],
+    fee_drops_max: int,
+) -> _Asked:
+    value = drafts.xrp_text(amount)
+    address, tag = _classic(to, destination_tag) if isinstance(to, str) else (None, destination_tag)
+    body = TransferAsk(
+        amount=AmountAsk(value=value),
+        user_id=None if isinstance(to, str) else person_id(to),
+        address=to if isinstance(to, str) else None,
+        destination_tag=destination_tag,
+        room_id=None if room is None else room_id_of(room),
+        note=note,
+        accepted_warnings=tuple(accept_warnings),
+    )
+    return _Asked(body, drafts.drops(value), address, tag, fee_drops_max)
+
+
+def _classic(address: str, destination_tag: int | None) -> tuple[str, int | None]:
+    """The ledger knows only classic addresses and tags.
+
+    Raises:
+        ValueError: Not an address, or its own tag and the one given differ.
+    """
+    if is_valid_classic_address(address):
+        return address, destination_tag
+    try:
+        classic, tag, _ = xaddress_to_classic_address(address)
+    except (XRPLAddressCodecException, ValueError) as error:
+        raise ValueError(f"not an XRPL address: {address!r}") from error
+    if tag is not None and destination_tag is not None and tag != destination_tag:
+        raise ValueError(f"the address carries tag {tag}, the payment {destination_tag}")
+    return classic, destination_tag if tag is None else tag
+
+
+def _record_differences(asked: _Asked, transfer: Transfer) -> Sequence[Difference]:
+    """Where the transfer's own record is not what was asked."""
+    recipient = None if transfer.recipient is None else transfer.recipient.id
+    pairs: dict[str, tuple[object, object]] = {
+        "amount": (
+            (asked.drops, "XRP"),
+            (drafts.drops_or_none(transfer.amount.value), transfer.amount.asset),
+        ),
+        "destination_tag": (asked.destination_tag, transfer.destination_tag),
+        "note": (asked.body.note, transfer.note),
+    }
+    if asked.body.user_id is not None:
+        pairs["recipient"] = (asked.body.user_id, recipient)
+    return [Difference(name, str(want), str(got)) for name, (want, got) in pairs.items() if want != got]
