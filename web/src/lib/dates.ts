@@ -20,7 +20,7 @@ export function daysBetween(then: Date, now: Date): number {
 
 /** “오후 3:05”. */
 export function timeOfDay(language: string, iso: string | Date): string {
-  return format(language, { hour: "numeric", minute: "2-digit" }).format(new Date(iso));
+  return format(language, { timeStyle: "short" }).format(new Date(iso));
 }
 
 /** “2026년 3월 4일 수요일”, for day dividers. */

@@ -17,11 +17,15 @@ export const HOME_REGION: Region = "KR";
 /** Shown first in the picker, in this order. */
 const FREQUENT: readonly Region[] = ["KR", "US", "JP", "VN", "PH", "SG"];
 
-/** The country the device says it is in, else Korea. */
-export function guessRegion(languages: readonly string[]): Region {
+/** Korea by the device's time zone; else the country its languages name; else Korea. */
+export function guessRegion(
+  timeZone: string = Intl.DateTimeFormat().resolvedOptions().timeZone,
+  languages: readonly string[] = navigator.languages,
+): Region {
+  if (timeZone === "Asia/Seoul") return HOME_REGION;
   const known = new Set<string>(getCountries());
   for (const tag of languages) {
-    const region = new Intl.Locale(tag).region;
+    const { region } = new Intl.Locale(tag);
     if (region !== undefined && known.has(region)) return region as Region;
   }
   return HOME_REGION;

@@ -1,0 +1,37 @@
+/** Both languages say the same things: the same files, keys and placeholders. */
+import { expect, test } from "vitest";
+
+type Texts = Record<string, unknown>;
+const files = import.meta.glob<Texts>("./{ko,en}/*.json", { eager: true, import: "default" });
+
+/** Flat keys to texts; plural endings are taken off, since languages count differently. */
+function flat(texts: Texts, prefix = ""): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [key, value] of Object.entries(texts)) {
+    if (typeof value === "string") found.set(prefix + key.replace(/_(one|other)$/, ""), value);
+    else for (const [k, v] of flat(value as Texts, `${prefix}${key}.`)) found.set(k, v);
+  }
+  return found;
+}
+
+const placeholders = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, n]) => n).sort();
+const names = Object.keys(files)
+  .filter((path) => path.startsWith("./ko/"))
+  .map((path) => path.slice("./ko/".length));
+
+test.each(names)("%s says the same in both languages", (name) => {
+  const ko = flat(files[`./ko/${name}`] ?? {});
+  const en = flat(files[`./en/${name}`] ?? {});
+  expect([...ko.keys()].sort()).toEqual([...en.keys()].sort());
+  for (const [key, text] of ko) {
+    expect(text.trim(), key).not.toBe("");
+    expect([...new Set(placeholders(text))], key).toEqual([...new Set(placeholders(en.get(key) ?? ""))]);
+  }
+});
+
+test("problems are never shouted", () => {
+  for (const [path, texts] of Object.entries(files)) {
+    if (!path.endsWith("problems.json")) continue;
+    for (const [key, text] of flat(texts)) expect(text, key).not.toContain("!");
+  }
+});
