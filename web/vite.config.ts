@@ -1,7 +1,10 @@
 /// <reference types="vitest/config" />
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
@@ -35,8 +38,27 @@ function serviceWorker(): Plugin {
   };
 }
 
+/** Writes a Brotli and a gzip copy beside every built text file; the server sends what is taken. */
+function compressed(): Plugin {
+  return {
+    name: "talktalk-compressed",
+    apply: "build",
+    async writeBundle(options, bundle) {
+      const folder = options.dir ?? "dist";
+      const texts = Object.keys(bundle).filter((name) => /\.(js|css|html|svg|webmanifest)$/.test(name));
+      await Promise.all(
+        texts.map(async (name) => {
+          const bytes = await readFile(join(folder, name));
+          await writeFile(join(folder, `${name}.br`), brotliCompressSync(bytes));
+          await writeFile(join(folder, `${name}.gz`), gzipSync(bytes, { level: 9 }));
+        }),
+      );
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), tailwindcss(), serviceWorker()],
+  plugins: [react(), tailwindcss(), serviceWorker(), compressed()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     target: ["chrome123", "safari17.5", "firefox121"],

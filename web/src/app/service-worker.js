@@ -10,6 +10,8 @@ const CACHE = "talktalk-__VERSION__";
 const FILES = __FILES__;
 const SHELL = "/index.html";
 const PAGE_WAIT_MS = 3000;
+/** Paths that the server answers itself. */
+const SERVERS = /^\/(api|dev|docs|lan|healthz|readyz|metrics|openapi\.json|asyncapi\.json)(\/|$)/;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
@@ -47,7 +49,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
-  if (/^\/(api|dev|docs|lan|healthz|readyz|metrics|schema)(\/|$)/.test(url.pathname)) return;
+  if (SERVERS.test(url.pathname)) return;
   if (request.mode === "navigate") event.respondWith(page(request));
   else event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
 });

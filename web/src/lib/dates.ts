@@ -8,6 +8,15 @@ function format(language: string, options: Intl.DateTimeFormatOptions): Intl.Dat
   return made;
 }
 
+/**
+ * Some browsers' language data (ICU 78.2) writes Korean half-days as AM and PM; people expect 오전
+ * and 오후.
+ */
+function clockText(language: string, options: Intl.DateTimeFormatOptions, date: Date): string {
+  const text = format(language, options).format(date);
+  return language === "ko" ? text.replace(/\bAM\b/, "오전").replace(/\bPM\b/, "오후") : text;
+}
+
 /** Midnight of the day `date` lies in, here. */
 export function dayOf(date: Date): Date {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate());
@@ -20,7 +29,7 @@ export function daysBetween(then: Date, now: Date): number {
 
 /** “오후 3:05”. */
 export function timeOfDay(language: string, iso: string | Date): string {
-  return format(language, { timeStyle: "short" }).format(new Date(iso));
+  return clockText(language, { timeStyle: "short" }, new Date(iso));
 }
 
 /** “2026년 3월 4일 수요일”, for day dividers. */
@@ -30,7 +39,7 @@ export function longDay(language: string, iso: string | Date): string {
 
 /** “2026. 3. 4. 오후 3:05”, where both matter. */
 export function dateTime(language: string, iso: string | Date): string {
-  return format(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
+  return clockText(language, { dateStyle: "medium", timeStyle: "short" }, new Date(iso));
 }
 
 /** As a list shows it: the time today, the weekday within six days, else the date. */
