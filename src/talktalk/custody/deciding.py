@@ -1,0 +1,161 @@
+"""The worker's side of asks: take, open, decide, once each.
+
+Who knows what an ask means registers a `Decider` for its purpose. Deciding happens in the
+transaction that holds the ask's lock, so the decision and all its effects commit together. A
+decider that fails for a reason of ours (database gone, ledger not reachable) leaves the ask
+pending, to be taken again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from talktalk.custody import asks
+from talktalk.custody.errors import Unreadable
+from talktalk.custody.schemas import Ask, AskPurpose, AskState
+from talktalk.custody.sealed_secrets import WorkerKey
+from talktalk.custody.tables import AskRow
+from talktalk.platform.clock import Clock
+from talktalk.platform.database import Database
+from talktalk.platform.problems import Unavailable
+from talktalk.platform.wake import Wake, notify
+
+IDLE_S = 1.0
+AT_A_TIME = 4
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decider says. `reason` names a refusal."""
+
+    granted: bool
+    reason: str | None = None
+    tries_left: int | None = None
+    retry_at: datetime | None = None
+
+
+class Secrets:
+    """The sealed secrets of one ask; each opens for its purpose and context alone."""
+
+    def __init__(self, key: WorkerKey, row: AskRow) -> None:
+        self._key = key
+        self._key_id = row.worker_key_id
+        self._sealed = dict(row.sealed)
+
+    def __repr__(self) -> str:
+        return f"<Secrets {sorted(self._sealed)}>"
+
+    def has(self, name: str) -> bool:
+        """Whether the device sent it."""
+        return name in self._sealed
+
+    def open(self, name: str, purpose: str, context: bytes) -> bytes:
+        """The plaintext.
+
+        Raises:
+            Unreadable: Not sent, or does not open.
+        """
+        if name not in self._sealed:
+            raise Unreadable
+        return self._key.open(str(self._sealed[name]), self._key_id, purpose, context)
+
+
+class Decider(Protocol):
+    """Who knows what asks of one purpose mean."""
+
+    async def decide(self, db: AsyncSession, ask: Ask, secrets: Secrets) -> Decision:
+        """Decide, and write what follows from a refusal or a grant.
+
+        Raises:
+            Unreadable: A secret does not open; `refused` is called next.
+        """
+        ...
+
+    async def granted(self, db: AsyncSession, ask: Ask) -> None:
+        """The grant is in the row; do what needs it there (sign)."""
+        ...
+
+    async def refused(self, db: AsyncSession, ask: Ask) -> None:
+        """The refusal is in the row; write what follows from it."""
+        ...
+
+
+class AskTaker:
+    """Decides pending asks for as long as `run` runs."""
+
+    def __init__(
+        self, database: Database, key: WorkerKey, deciders: Mapping[AskPurpose, Decider], clock: Clock
+    ) -> None:
+        self._database = database
+        self._key = key
+        self._deciders = deciders
+        self._clock = clock
+        self._put_off: dict[UUID, float] = {}
+        self._wakes = [asyncio.Event() for _ in range(AT_A_TIME)]
+        self._next = 0
+
+    def wake(self) -> None:
+        """Something may be pending."""
+        self._wakes[self._next].set()
+        self._next = (self._next + 1) % AT_A_TIME
+
+    async def run(self) -> None:
+        """Take asks until cancelled, a few at a time."""
+        async with asyncio.TaskGroup() as group:
+            for event in self._wakes:
+                group.create_task(self._run_one(event))
+
+    async def take_once(self) -> bool:
+        """Decide one ask; False if none is pending."""
+        now = asyncio.get_running_loop().time()
+        self._put_off = {ask_id: until for ask_id, until in self._put_off.items() if until > now}
+        ask_id: UUID | None = None
+        try:
+            async with self._database.transaction() as db:
+                row = await asks.take_next(db, set(self._put_off))
+                if row is None:
+                    return False
+                ask_id = row.id
+                await self._decide(db, row)
+        except Unavailable as error:
+            # Not its fault: it stays pending, and others go first for a while.
+            logging.getLogger(__name__).warning("ask %s waits: %s", ask_id, error)
+            if ask_id is not None:
+                self._put_off[ask_id] = now + IDLE_S
+        return True
+
+    async def _run_one(self, event: asyncio.Event) -> None:
+        while True:
+            event.clear()
+            while await self.take_once():
+                pass
+            try:
+                async with asyncio.timeout(IDLE_S):
+                    await event.wait()
+            except TimeoutError:
+                continue
+
+    async def _decide(self, db: AsyncSession, row: AskRow) -> None:
+        decider = self._deciders[AskPurpose(row.purpose)]
+        try:
+            decision = await decider.decide(db, asks.view(row), Secrets(self._key, row))
+        except Unreadable as error:
+            reason = "worker_key_old" if error.key_is_old else "sealed_unreadable"
+            decision = Decision(granted=False, reason=reason)
+        row.state = AskState.GRANTED if decision.granted else AskState.REFUSED
+        row.reason = decision.reason
+        row.tries_left = decision.tries_left
+        row.retry_at = decision.retry_at
+        row.sealed = {}
+        row.decided_at = self._clock.now()
+        await db.flush()
+        if decision.granted:
+            await decider.granted(db, asks.view(row))
+        else:
+            await decider.refused(db, asks.view(row))
+        await notify(db, Wake(asks.DECIDED_WAKE_KIND, row.id, 0))

@@ -1,0 +1,100 @@
+"""Tables of the ledger slice; its own modules and the migration environment alone import them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from talktalk.platform.database import Base, Id
+
+
+class HeadRow(Base):
+    """One row a network: the newest validated ledger that was processed (the cursor), and the
+    network's terms then."""
+
+    __tablename__ = "ledger_heads"
+
+    network: Mapped[str] = mapped_column(primary_key=True)
+    ledger_index: Mapped[int] = mapped_column(BigInteger)
+    ledger_hash: Mapped[str]
+    close_time: Mapped[datetime]
+    fee_drops: Mapped[int] = mapped_column(BigInteger)
+    reserve_base_drops: Mapped[int] = mapped_column(BigInteger)
+    reserve_increment_drops: Mapped[int] = mapped_column(BigInteger)
+    close_interval_ms: Mapped[int]
+    network_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class AccountRow(Base):
+    """An account we keep fresh from validated ledgers. Its row lock guards its numbers."""
+
+    __tablename__ = "ledger_accounts"
+
+    network: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str]
+    """`user:<uuid>` or `operator:<role>`."""
+    public_key: Mapped[str]
+    balance_drops: Mapped[int] = mapped_column(BigInteger)
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    """The lowest number that can still apply."""
+    owner_count: Mapped[int]
+    flags: Mapped[int] = mapped_column(BigInteger)
+    ledger_index: Mapped[int | None] = mapped_column(BigInteger)
+    """The ledger this state is of; null while the account does not exist."""
+
+    __table_args__ = (Index("uq_ledger_accounts_network_owner", "network", "owner", unique=True),)
+
+
+class OutgoingRow(Base):
+    """One signed transaction. Its blob is here before any node sees it."""
+
+    __tablename__ = "outgoing_transactions"
+
+    id: Mapped[Id]
+    network: Mapped[str]
+    account: Mapped[str]
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    """0 when a ticket is used."""
+    ticket_sequence: Mapped[int | None] = mapped_column(BigInteger)
+    first_ledger: Mapped[int] = mapped_column(BigInteger)
+    last_ledger: Mapped[int] = mapped_column(BigInteger)
+    tx_hash: Mapped[str] = mapped_column(unique=True)
+    blob: Mapped[bytes] = mapped_column(LargeBinary)
+    spend_drops: Mapped[int] = mapped_column(BigInteger)
+    """Drops that leave the account if it applies, fee included."""
+    purpose: Mapped[str]
+    ref: Mapped[UUID]
+    state: Mapped[str]
+    uncertain: Mapped[bool]
+    engine_result: Mapped[str | None]
+    """What a node said last: for people who look into trouble, never for a decision."""
+    attempts: Mapped[int]
+    next_look_at: Mapped[datetime]
+    """When it is due to be sent or looked up again; moved ahead by who takes it."""
+    result: Mapped[str | None]
+    ledger_index: Mapped[int | None] = mapped_column(BigInteger)
+    fee_charged_drops: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["network", "account"], ["ledger_accounts.network", "ledger_accounts.address"]),
+        # A number belongs to one transaction that can still apply, or has. Only expiry frees it.
+        Index(
+            "uq_outgoing_transactions_number",
+            "network",
+            "account",
+            "sequence",
+            text("coalesce(ticket_sequence, 0)"),
+            unique=True,
+            postgresql_where=text("state <> 'expired'"),
+        ),
+        Index(
+            "ix_outgoing_transactions_due",
+            "next_look_at",
+            postgresql_where=text("state IN ('signed', 'submitted')"),
+        ),
+        Index("ix_outgoing_transactions_ref", "ref"),
+    )

@@ -1,0 +1,144 @@
+"""Building, encoding and hashing transactions. Pure functions; nothing here signs.
+
+An Ed25519 signature on the XRP Ledger covers the whole prefixed serialisation, not a digest of
+it; `signing_hash` is only the name by which a person's approval refers to those bytes.
+
+Source: xrpl.org, Binary Format; Cryptographic Keys.
+"""
+
+import hashlib
+from typing import Any
+
+from xrpl.core.binarycodec import decode, encode
+from xrpl.core.binarycodec.exceptions import XRPLBinaryCodecException
+
+from talktalk.ledger.errors import MalformedTransaction
+from talktalk.ledger.schemas import Draft, Signed
+
+SIGNING_PREFIX = bytes.fromhex("53545800")
+HASH_PREFIX = bytes.fromhex("54584E00")
+NETWORK_ID_NEEDED_ABOVE = 1024
+"""Networks up to this id refuse the field, others require it."""
+BLOB_BYTES_MAX = 64 * 1024
+
+
+def half_sha512(data: bytes) -> str:
+    """The first 32 bytes of SHA-512, upper-case hex."""
+    return hashlib.sha512(data).digest()[:32].hex().upper()
+
+
+def payment(
+    *,
+    account: str,
+    public_key: str,
+    destination: str,
+    destination_tag: int | None,
+    amount: str | dict[str, str],
+    sequence: int,
+    fee_drops: int,
+    first_ledger: int,
+    last_ledger: int,
+    network_id: int | None,
+) -> Draft:
+    """A direct payment, unsigned.
+
+    Args:
+        account: The sender's classic address.
+        public_key: The sender's signing key, 66 hex digits.
+        destination: The receiver's classic address.
+        destination_tag: For receivers that tell their customers apart by it.
+        amount: In the ledger's JSON form; drops for XRP.
+        sequence: The sender's next number.
+        fee_drops: Burnt whatever the result.
+        first_ledger: The newest validated ledger now.
+        last_ledger: `LastLedgerSequence`, inclusive.
+        network_id: The network's id, where it has one.
+    """
+    fields: dict[str, Any] = {
+        "TransactionType": "Payment",
+        "Account": account,
+        "Destination": destination,
+        "Amount": amount,
+        "Flags": 0,
+    }
+    if destination_tag is not None:
+        fields["DestinationTag"] = destination_tag
+    return draft(
+        fields,
+        public_key=public_key,
+        sequence=sequence,
+        fee_drops=fee_drops,
+        first_ledger=first_ledger,
+        last_ledger=last_ledger,
+        network_id=network_id,
+    )
+
+
+def draft(
+    fields: dict[str, Any],
+    *,
+    public_key: str,
+    sequence: int,
+    fee_drops: int,
+    first_ledger: int,
+    last_ledger: int,
+    network_id: int | None,
+) -> Draft:
+    """Complete a transaction's own `fields` with the common ones and serialise it."""
+    complete = {
+        **fields,
+        "Fee": str(fee_drops),
+        "Sequence": sequence,
+        "LastLedgerSequence": last_ledger,
+        "SigningPubKey": public_key,
+    }
+    if network_id is not None and network_id > NETWORK_ID_NEEDED_ABOVE:
+        complete["NetworkID"] = network_id
+    blob = bytes.fromhex(encode(complete))
+    return Draft(
+        blob=blob,
+        signing_hash=signing_hash(blob),
+        account=fields["Account"],
+        sequence=sequence,
+        first_ledger=first_ledger,
+        last_ledger=last_ledger,
+        fee_drops=fee_drops,
+    )
+
+
+def signing_hash(blob: bytes) -> str:
+    """How an approval names an unsigned transaction."""
+    return half_sha512(SIGNING_PREFIX + blob)
+
+
+def transaction_hash(signed_blob: bytes) -> str:
+    """The id under which the ledger will know a signed transaction."""
+    return half_sha512(HASH_PREFIX + signed_blob)
+
+
+def decode_blob(blob: bytes) -> dict[str, Any]:
+    """Read a serialised transaction back.
+
+    Raises:
+        MalformedTransaction: It is none, or another serialisation of the same fields exists, so
+            that the bytes could mean one thing to us and another to somebody else.
+    """
+    if not blob or len(blob) > BLOB_BYTES_MAX:
+        raise MalformedTransaction("empty or too long")
+    text = blob.hex().upper()
+    try:
+        fields = decode(text)
+        again = encode(fields)
+    except (XRPLBinaryCodecException, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise MalformedTransaction("not a transaction") from error
+    if again != text:
+        raise MalformedTransaction("not in canonical form")
+    return fields
+
+
+def attach_signature(blob: bytes, signature: bytes) -> Signed:
+    """The signed transaction of an unsigned one and its signature."""
+    fields = decode_blob(blob)
+    fields["TxnSignature"] = signature.hex().upper()
+    signed = bytes.fromhex(encode(fields))
+    return Signed(blob=signed, tx_hash=transaction_hash(signed))
