@@ -667,6 +667,7 @@ export interface components {
         Transfer: {
             address: string;
             amount: components["schemas"]["Amount"];
+            approval_error: string | null;
             created_at: string;
             destination_tag: number | null;
             draft: components["schemas"]["Draft"] | null;
@@ -677,10 +678,12 @@ export interface components {
             ledger_index: number | null;
             note: string;
             recipient: components["schemas"]["Person"] | null;
+            retry_at: string | null;
             room_id: string | null;
             sender: components["schemas"]["Person"];
             settled_at: string | null;
             state: components["schemas"]["TransferState"];
+            tries_left: number | null;
             tx_hash: string | null;
             uncertain: boolean;
             updated_at: string;

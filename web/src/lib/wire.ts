@@ -10,12 +10,3 @@ export interface Page<T> {
 }
 
 export type { WireProblem };
-
-/** GET /api/v1/about. */
-export interface About {
-  version: string;
-  network: string;
-  ledger_index: number | null;
-  ledger_ok: boolean;
-  dev_inbox: boolean;
-}

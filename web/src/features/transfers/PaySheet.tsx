@@ -1,19 +1,140 @@
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import { Sheet } from "@/design";
+import { Spinner, Sheet } from "@/design";
+import { useMe } from "@/features/identity";
+import { PinSetup, useWallet, WalletTrust } from "@/features/wallet";
+import { userEvents } from "@/lib/events";
+import type { Me, Wallet } from "@/lib/wire";
+import { Compose } from "./Compose";
 import { closePay, type PayTarget } from "./pay";
+import { Payment, payeeOf } from "./payment";
+import { PinStep } from "./PinStep";
+import { Refused } from "./Refused";
+import { Review } from "./Review";
+import { Sent } from "./Sent";
+import { Warnings } from "./Warnings";
+import { useTransfer } from "./queries";
 
-/** Who, how much, review, approve. */
+/** Who, how much, review, approve; from anywhere by `openPay`. */
 export function PaySheet({ target }: { target: PayTarget }) {
+  const me = useMe();
+  const { data: wallet } = useWallet();
   const { t } = useTranslation("transfers");
+  if (wallet?.state === "ready" && wallet.trust === "trusted") {
+    if (wallet.has_pin) return <PaymentSheet me={me} wallet={wallet} target={target} />;
+    return (
+      <Sheet open onOpenChange={closePay} title={t("pin.first_title")} description={t("pin.first_body")}>
+        <PinSetup me={me} />
+      </Sheet>
+    );
+  }
+  return (
+    <Sheet open onOpenChange={closePay} title={t("title")}>
+      {wallet === undefined ? (
+        <Spinner className="min-h-40" />
+      ) : wallet.state === "ready" ? (
+        <WalletTrust wallet={wallet} />
+      ) : (
+        <p className="py-6 text-body text-text-2">{t(`not_ready.${wallet.state}`)}</p>
+      )}
+    </Sheet>
+  );
+}
+
+function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: PayTarget }) {
+  const { t } = useTranslation("transfers");
+  // One payment per opening; a balance that changes meanwhile must not start another.
+  const [payment] = useState(() => new Payment(me.id, wallet));
+  const state = useSyncExternalStore(payment.subscribe, payment.snapshot);
+  const [value, setValue] = useState("");
+  const [note, setNote] = useState("");
+  const [pin, setPin] = useState(false);
+  const fixed = useMemo(
+    () =>
+      target.person !== undefined
+        ? { person: target.person }
+        : target.address !== undefined
+          ? payeeOf(target.address)
+          : null,
+    [target],
+  );
+  useEffect(
+    () => userEvents.on("transfer.turned", ({ transfer }) => payment.hear(transfer)),
+    [payment],
+  );
+  const watched = state.at === "approving" ? state.reviewed.transfer.id : null;
+  const { data: live } = useTransfer(watched);
+  useEffect(() => {
+    if (live !== undefined) payment.hear(live);
+  }, [live, payment]);
+
+  const close = () => {
+    payment.discard();
+    closePay();
+  };
+  const busy = state.at === "approving";
   return (
     <Sheet
       open
       onOpenChange={(open) => {
-        if (!open) closePay();
+        if (!open && !busy) close();
       }}
-      title={t("title")}
+      dismissible={!busy}
+      title={t(titleOf(state.at, pin))}
     >
-      {target.person?.name}
+      {(state.at === "compose" || state.at === "checking" || state.at === "drafting") && (
+        <Compose
+          wallet={wallet}
+          fixed={fixed}
+          value={value}
+          onValue={setValue}
+          note={note}
+          onNote={setNote}
+          busy={state.at !== "compose"}
+          problem={state.at === "compose" ? state.problem : null}
+          onNext={(payee, amount) => {
+            setPin(false);
+            void payment.check({ payee, value: amount, note: note.trim(), roomId: target.roomId ?? null });
+          }}
+        />
+      )}
+      {state.at === "warned" && (
+        <Warnings
+          check={state.check}
+          otherAddress={payment.payeeIsOther}
+          onAccept={() => void payment.acceptWarnings()}
+          onBack={() => payment.back()}
+        />
+      )}
+      {state.at === "refused" && <Refused differences={state.differences} onClose={close} />}
+      {state.at === "review" && !pin && (
+        <Review
+          reviewed={state.reviewed}
+          onApprove={() => setPin(true)}
+          onBack={() => payment.back()}
+          onRenew={() => void payment.renew()}
+        />
+      )}
+      {((state.at === "review" && pin) || state.at === "approving") && (
+        <PinStep
+          reviewed={state.reviewed}
+          busy={busy}
+          problem={state.at === "review" ? state.problem : null}
+          onPin={(digits) => void payment.approve(digits)}
+        />
+      )}
+      {state.at === "sent" && <Sent id={state.transfer.id} onClose={closePay} />}
     </Sheet>
   );
+}
+
+type At = Payment["state"]["at"];
+
+function titleOf(at: At, pin: boolean) {
+  if (at === "warned") return "warnings.title";
+  if (at === "refused") return "refused.title";
+  if (at === "review") return pin ? "approve.title" : "review.title";
+  if (at === "approving") return "approve.title";
+  if (at === "sent") return "sent.title";
+  return "title";
 }

@@ -1,7 +1,73 @@
+import { useNavigate, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { PageHeader } from "@/design";
+import { EmptyState, ErrorState, PageHeader, Spinner } from "@/design";
+import { Fact, Facts, HashFact, TransferDetail, useTransfer } from "@/features/transfers";
+import { formatAmount } from "@/lib/amount";
+import { dateTime } from "@/lib/dates";
+import type { Activity } from "@/lib/wire";
+import { nameOf } from "../ActivityList";
+import { useActivity, useWallet } from "../queries";
 
+/** One movement, with all that is known of it. */
 export function ActivityScreen() {
   const { t } = useTranslation("wallet");
-  return <PageHeader title={t("title")} large />;
+  const { id } = useParams({ from: "/app/wallet/activity/$id" });
+  const navigate = useNavigate();
+  const activity = useActivity();
+  const entry = activity.data?.pages.flatMap(({ items }) => items).find((item) => item.id === id);
+  const mine = entry !== undefined && !entry.incoming ? entry.transfer_id : null;
+  const { data: transfer } = useTransfer(mine);
+  return (
+    <>
+      <PageHeader
+        title={t("activity.one")}
+        onBack={() => void navigate({ to: "/wallet" })}
+        backOnPhoneOnly
+      />
+      <div className="min-h-0 flex-1 overflow-y-auto">
+        <div className="mx-auto w-full max-w-120 px-5 py-4">
+          {activity.isPending ? (
+            <Spinner className="min-h-60" />
+          ) : activity.isError ? (
+            <ErrorState error={activity.error} onRetry={() => void activity.refetch()} />
+          ) : entry === undefined ? (
+            <EmptyState title={t("activity.missing")} body={t("activity.missing_body")} />
+          ) : transfer !== undefined ? (
+            <TransferDetail transfer={transfer} />
+          ) : (
+            <Income entry={entry} />
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Income({ entry }: { entry: Activity }) {
+  const { t, i18n } = useTranslation("wallet");
+  const { data: wallet } = useWallet();
+  return (
+    <>
+      <div className="flex flex-col items-center gap-1 py-4 text-center">
+        <p className="text-body text-text-2">{t("activity.from", { name: nameOf(entry) })}</p>
+        <p className="figures text-hero font-bold">{`+${formatAmount(entry.amount)}`}</p>
+        {entry.note !== "" && <p className="text-body text-text-2">{entry.note}</p>}
+      </div>
+      <Facts>
+        <Fact name={t("activity.address")} mono>
+          {entry.address}
+        </Fact>
+        {entry.destination_tag !== null && (
+          <Fact name={t("activity.tag")}>{entry.destination_tag}</Fact>
+        )}
+        <Fact name={t("activity.when")}>
+          {dateTime(i18n.language, entry.settled_at ?? entry.created_at)}
+        </Fact>
+        {entry.ledger_index !== null && <Fact name={t("activity.ledger")}>{entry.ledger_index}</Fact>}
+        {entry.tx_hash !== null && (
+          <HashFact hash={entry.tx_hash} explorer={wallet?.explorer_url ?? null} />
+        )}
+      </Facts>
+    </>
+  );
 }

@@ -1,0 +1,126 @@
+import { useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Avatar, Banner, Button, TextField } from "@/design";
+import { readTag, shortAddress } from "@/lib/address";
+import { compare, formatAmount, typedDecimal } from "@/lib/amount";
+import { problemText } from "@/lib/problem";
+import type { Wallet } from "@/lib/wire";
+import { AmountPad } from "./AmountPad";
+import { type Payee, payeeOf } from "./payment";
+
+const NOTE_LENGTH_MAX = 200;
+
+interface ComposeProps {
+  wallet: Wallet;
+  /** Who was chosen already; null: an address is typed here. */
+  fixed: Payee | null;
+  value: string;
+  onValue: (value: string) => void;
+  note: string;
+  onNote: (note: string) => void;
+  busy: boolean;
+  problem: unknown;
+  onNext: (payee: Payee, value: string) => void;
+}
+
+/** Who, how much, and a note. */
+export function Compose(props: ComposeProps) {
+  const { wallet, fixed, value, onValue, note, onNote, busy, problem, onNext } = props;
+  const { t } = useTranslation("transfers");
+  const { t: problems } = useTranslation("problems");
+  const [typed, setTyped] = useState("");
+  const [tag, setTag] = useState("");
+  const amountNote = useId();
+  const payee = fixed ?? withTag(payeeOf(typed), tag);
+  const xrp = wallet.balances.find(({ balance }) => balance.asset === "XRP");
+  const spendable = xrp?.spendable ?? { value: "0", asset: "XRP" };
+  const amount = typedDecimal(value);
+  const tooMuch = amount !== null && compare(amount, spendable.value) > 0;
+  const addressWrong = fixed === null && typed.trim() !== "" && payee === null;
+  const ready = payee !== null && amount !== null && compare(amount, "0") > 0 && !tooMuch;
+  return (
+    <form
+      className="flex flex-col gap-4"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (ready) onNext(payee, amount);
+      }}
+    >
+      {fixed === null ? (
+        <div className="flex flex-col gap-3">
+          <TextField
+            label={t("to.address")}
+            value={typed}
+            onChange={(event) => setTyped(event.currentTarget.value)}
+            autoComplete="off"
+            autoCapitalize="off"
+            spellCheck={false}
+            error={addressWrong ? t("to.address_wrong") : undefined}
+          />
+          <TextField
+            label={t("to.tag")}
+            hint={t("to.tag_hint")}
+            value={tag}
+            onChange={(event) => setTag(event.currentTarget.value)}
+            inputMode="numeric"
+            autoComplete="off"
+            error={tag !== "" && readTag(tag) === null ? t("to.tag_wrong") : undefined}
+          />
+        </div>
+      ) : (
+        <PayeeLine payee={fixed} />
+      )}
+      <AmountPad
+        label={t("amount")}
+        value={value}
+        onChange={onValue}
+        invalid={tooMuch}
+        describedBy={amountNote}
+      />
+      <p id={amountNote} className={tooMuch ? "text-center text-small text-danger" : "text-center text-small text-text-3"}>
+        {tooMuch
+          ? t("amount_too_much", { amount: formatAmount(spendable) })
+          : t("spendable", { amount: formatAmount(spendable) })}
+      </p>
+      <TextField
+        label={t("note")}
+        value={note}
+        maxLength={NOTE_LENGTH_MAX}
+        placeholder={t("note_placeholder")}
+        onChange={(event) => onNote(event.currentTarget.value)}
+      />
+      {problem !== null && (
+        <Banner tone="danger" role="alert">
+          {problemText(problems, problem)}
+        </Banner>
+      )}
+      <Button type="submit" tone="primary" size="large" wide disabled={!ready} busy={busy}>
+        {t("next")}
+      </Button>
+    </form>
+  );
+}
+
+function withTag(payee: Payee | null, tag: string): Payee | null {
+  if (payee === null || "person" in payee || tag === "") return payee;
+  const read = readTag(tag);
+  if (read === null || (payee.tag !== null && payee.tag !== read)) return null;
+  return { ...payee, tag: read };
+}
+
+/** Who is paid, in a line. */
+export function PayeeLine({ payee }: { payee: Payee }) {
+  const { t } = useTranslation("transfers");
+  if ("person" in payee) {
+    const { person } = payee;
+    return (
+      <div className="flex items-center gap-3">
+        <Avatar id={person.id} name={person.name} picture={person.picture_url} />
+        <p className="min-w-0 truncate text-body font-semibold">{t("to.person", { name: person.name })}</p>
+      </div>
+    );
+  }
+  return (
+    <p className="text-body font-semibold">{t("to.person", { name: shortAddress(payee.address) })}</p>
+  );
+}

@@ -1,0 +1,81 @@
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Avatar, Banner, Button } from "@/design";
+import { formatAmount, xrpFromDrops } from "@/lib/amount";
+import { Fact, Facts } from "./Facts";
+import type { Reviewed } from "./payment";
+
+interface ReviewProps {
+  reviewed: Reviewed;
+  onApprove: () => void;
+  onBack: () => void;
+  /** Have the same payment built anew, since this draft has grown old. */
+  onRenew: () => void;
+}
+
+/** The transaction as its own bytes say it, before anything is approved. */
+export function Review({ reviewed, onApprove, onBack, onRenew }: ReviewProps) {
+  const { t } = useTranslation("transfers");
+  const { transfer, decoded, check } = reviewed;
+  const old = useIsPast(transfer.draft?.expires_at ?? transfer.created_at);
+  const amount = formatAmount({ value: xrpFromDrops(decoded.amountDrops), asset: "XRP" });
+  const fee = formatAmount({ value: xrpFromDrops(decoded.feeDrops), asset: "XRP" });
+  const person = transfer.recipient;
+  return (
+    <div className="flex flex-col gap-2">
+      <div className="flex flex-col items-center gap-2 py-4 text-center">
+        {person !== null && (
+          <Avatar id={person.id} name={person.name} picture={person.picture_url} size={52} />
+        )}
+        <p className="text-body text-text-2">
+          {person === null ? t("review.to_address") : t("to.person", { name: person.name })}
+        </p>
+        <p className="figures text-hero font-bold">{amount}</p>
+        {transfer.note !== "" && <p className="text-body text-text-2">{transfer.note}</p>}
+      </div>
+      <Facts>
+        <Fact name={t("review.from")} mono>
+          {decoded.from}
+        </Fact>
+        <Fact name={t("review.to")} mono>
+          {decoded.to}
+        </Fact>
+        {decoded.tag !== null && <Fact name={t("review.tag")}>{decoded.tag}</Fact>}
+        <Fact name={t("review.fee")}>{fee}</Fact>
+        <Fact name={t("review.after")}>{formatAmount(check.balance_after)}</Fact>
+        <Fact name={t("review.last_ledger")}>{decoded.lastLedger}</Fact>
+      </Facts>
+      {check.creates_account && <Banner>{t("review.creates_account")}</Banner>}
+      <p className="py-2 text-caption text-text-3">{t("review.decoded")}</p>
+      {old ? (
+        <>
+          <Banner tone="warning" role="status">
+            {t("review.old")}
+          </Banner>
+          <Button size="large" tone="primary" wide onClick={onRenew}>
+            {t("review.renew")}
+          </Button>
+        </>
+      ) : (
+        <Button size="large" tone="primary" wide onClick={onApprove}>
+          {t("review.approve", { amount })}
+        </Button>
+      )}
+      <Button size="large" tone="quiet" wide onClick={onBack}>
+        {t("review.back")}
+      </Button>
+    </div>
+  );
+}
+
+/** Whether a moment has passed; turns by itself. */
+function useIsPast(iso: string): boolean {
+  const [now, setNow] = useState(() => Date.now());
+  const left = Date.parse(iso) - now;
+  useEffect(() => {
+    if (left <= 0) return;
+    const timer = setTimeout(() => setNow(Date.now()), left + 1);
+    return () => clearTimeout(timer);
+  }, [left]);
+  return left <= 0;
+}

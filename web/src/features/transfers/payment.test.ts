@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { queryClient } from "@/lib/query";
+import type { Transfer, TransferCheck, Wallet } from "@/lib/wire";
+import { Payment, type PaymentInput } from "./payment";
+import { rememberPayee } from "./payees";
+
+vi.mock("@/features/wallet", () => ({
+  walletKeys: { wallet: ["wallet"] },
+  workerKey: () => Promise.resolve({ id: "k", public_key: "" }),
+  seal: () => Promise.resolve("sealed"),
+}));
+
+const FROM = "rGWrZyQqhTp9Xu7G5Pkayo7bXjH4k4QYpf";
+const TO = "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh";
+const BLOB =
+  "12000024000000012E00000007201B000000146140000000000F424068400000000000000A7321EDAAC3F98BB94F451804EF5993C847DAAA4E6154F455635659D88AA5C80F1563038114AA066C988C712815CC37AF71472B7CBBBD4E2A0A8314B5F762798A53D543A014CAF8B297CFF8F2F937E8";
+const HASH = "321D191FFDC53C9701B0C057940DBE93C46CFF95ED225188C3144D6AD9F6660F";
+
+const wallet = { address: FROM } as Wallet;
+const input: PaymentInput = {
+  payee: { address: TO, tag: 7 },
+  value: "1",
+  note: "",
+  roomId: null,
+};
+const check: TransferCheck = {
+  amount: { value: "1", asset: "XRP" },
+  fee: { value: "0.00001", asset: "XRP" },
+  recipient: null,
+  address: TO,
+  creates_account: false,
+  warnings: [],
+  balance_after: { value: "9", asset: "XRP" },
+};
+const drafted = {
+  id: "t",
+  state: "drafted",
+  version: 1,
+  recipient: null,
+  address: TO,
+  approval_error: null,
+  tries_left: null,
+  retry_at: null,
+  draft: { tx_blob: BLOB, signing_hash: HASH, last_ledger: 20, fee_drops: 10, expires_at: "2030-01-01T00:00:00Z" },
+} as unknown as Transfer;
+
+interface Call {
+  path: string;
+  key: string | null;
+}
+let calls: Call[];
+let answers: Map<string, () => Response | Promise<Response>>;
+
+const json = (body: unknown, status = 200) => () =>
+  new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+
+beforeEach(() => {
+  calls = [];
+  answers = new Map([
+    ["/api/v1/transfers/checks", json(check)],
+    ["/api/v1/transfers", json(drafted)],
+    ["/api/v1/transfers/t/approve", json({ ...drafted, state: "signing", version: 2 })],
+    ["/api/v1/transfers/t/cancel", json({ ...drafted, state: "cancelled", version: 3 })],
+    ["/api/v1/transfers/t", json(drafted)],
+  ]);
+  vi.stubGlobal("fetch", (path: string, init: RequestInit) => {
+    calls.push({ path, key: new Headers(init.headers).get("idempotency-key") });
+    return Promise.resolve(answers.get(path)?.() ?? new Response(null, { status: 404 }));
+  });
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  queryClient.clear();
+});
+
+const keys = () => calls.filter(({ path }) => path === "/api/v1/transfers").map(({ key }) => key);
+
+test("an agreed payment is reviewed, approved and sent", async () => {
+  const payment = new Payment("me", wallet);
+  await payment.check(input);
+  expect(payment.state.at).toBe("review");
+  await payment.approve("123456");
+  expect(payment.state.at).toBe("approving");
+  payment.hear({ ...drafted, state: "submitted", draft: null, version: 4 });
+  expect(payment.state.at).toBe("sent");
+});
+
+test("bytes that pay more than was asked are refused and taken back", async () => {
+  const payment = new Payment("me", wallet);
+  await payment.check({ ...input, value: "0.9" });
+  expect(payment.state).toEqual({ at: "refused", differences: ["amount"] });
+  expect(calls.at(-1)?.path).toBe("/api/v1/transfers/t/cancel");
+});
+
+test("a lost answer is asked for again with the same key", async () => {
+  const payment = new Payment("me", wallet);
+  answers.set("/api/v1/transfers", () => Promise.reject(new TypeError("lost")));
+  await payment.check(input);
+  expect(payment.state.at).toBe("compose");
+  answers.set("/api/v1/transfers", json(drafted));
+  await payment.check(input);
+  expect(payment.state.at).toBe("review");
+  expect(keys()).toHaveLength(2);
+  expect(keys()[0]).toBe(keys()[1]);
+});
+
+test("another amount is another intent", async () => {
+  const payment = new Payment("me", wallet);
+  answers.set("/api/v1/transfers", () => Promise.reject(new TypeError("lost")));
+  await payment.check(input);
+  await payment.check({ ...input, value: "2" });
+  expect(keys()[0]).not.toBe(keys()[1]);
+});
+
+test("a refused PIN leads back to the review with the tries that are left", async () => {
+  const payment = new Payment("me", wallet);
+  await payment.check(input);
+  await payment.approve("000000");
+  payment.hear({ ...drafted, approval_error: "pin_wrong", tries_left: 4, version: 3 });
+  expect(payment.state).toMatchObject({ at: "review", problem: { code: "pin_wrong", detail: "4" } });
+});
+
+test("an approval whose answer is lost is not tried again but looked up", async () => {
+  const payment = new Payment("me", wallet);
+  await payment.check(input);
+  answers.set("/api/v1/transfers/t/approve", () => Promise.reject(new TypeError("lost")));
+  answers.set("/api/v1/transfers/t", json({ ...drafted, state: "settled", draft: null, version: 5 }));
+  await payment.approve("123456");
+  expect(payment.state.at).toBe("sent");
+  expect(calls.filter(({ path }) => path.endsWith("/approve"))).toHaveLength(1);
+});
+
+test("closing the sheet takes the draft back", async () => {
+  const payment = new Payment("me", wallet);
+  await payment.check(input);
+  payment.discard();
+  expect(calls.at(-1)?.path).toBe("/api/v1/transfers/t/cancel");
+});
+
+test("a friend whose address has changed is warned about", async () => {
+  rememberPayee("me", "friend", FROM);
+  const person = { id: "friend", name: "Mina", picture_url: null };
+  answers.set("/api/v1/transfers/checks", json({ ...check, recipient: person }));
+  const payment = new Payment("me", wallet);
+  await payment.check({ ...input, payee: { person } });
+  expect(payment.state.at).toBe("warned");
+  expect(payment.payeeIsOther).toBe(true);
+});
