@@ -1,4 +1,4 @@
-"""Platform: job queue, users' own sequences."""
+"""Platform: job queue, users' own sequences, limits, stored answers, audit events."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,3 +34,36 @@ def upgrade() -> None:
             server_default=sa.func.now(),
         ),
     )
+    moment = sa.DateTime(timezone=True)
+    op.create_table(
+        "limits",
+        sa.Column("key", sa.String, primary_key=True),
+        sa.Column("ready_at", moment, nullable=False),
+        sa.Column("uses", sa.Integer, nullable=False),
+        sa.Column("forget_at", moment, nullable=False),
+    )
+    op.create_index("ix_limits_forget_at", "limits", ["forget_at"])
+    op.create_table(
+        "stored_answers",
+        sa.Column("user_id", sa.Uuid, primary_key=True),
+        sa.Column("key", sa.String, primary_key=True),
+        sa.Column("input_hash", sa.LargeBinary, nullable=False),
+        sa.Column("status", sa.Integer),
+        sa.Column("media_type", sa.String),
+        sa.Column("body", sa.LargeBinary),
+        sa.Column("expires_at", moment, nullable=False),
+    )
+    op.create_index("ix_stored_answers_expires_at", "stored_answers", ["expires_at"])
+    op.create_table(
+        "audit_events",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("at", moment, nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("actor_id", sa.Uuid),
+        sa.Column("subject_id", sa.Uuid),
+        sa.Column("address", sa.String, nullable=False),
+        sa.Column("request_id", sa.String, nullable=False),
+        sa.Column("data", JSONB, nullable=False),
+    )
+    op.create_index("ix_audit_events_actor_id_at", "audit_events", ["actor_id", "at"])
+    op.create_index("ix_audit_events_subject_id_at", "audit_events", ["subject_id", "at"])

@@ -1,0 +1,340 @@
+"""The web role: every route, the WebSocket gateway, documents and the built web app. Composition only.
+
+From the outside in: `Edge` (request ids, security headers, access log) → `Site` (files of the web app)
+→ Litestar: `MediaTypes` → `Guard` (who is calling) → `KeyedWrites` (idempotency keys) → a handler in one
+transaction.
+
+What a slice needs of another comes in here, as a port or a named dependency, and nowhere else.
+"""
+
+import asyncio
+import contextlib
+import importlib.metadata
+import tempfile
+import warnings
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import uvicorn
+from litestar import Litestar, MediaType, Response, Router, get
+from litestar.connection import Request
+from litestar.di import Provide
+from litestar.exceptions.base_exceptions import LitestarDeprecationWarning
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi.spec import License
+from litestar.types import ASGIApp, ControllerRouterHandler
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from talktalk.config import Environment, Settings, SettingsError
+from talktalk.identity import api as identity_api
+from talktalk.identity import dev_inbox, quotas
+from talktalk.identity.guard import Guard
+from talktalk.identity.quotas import Quotas
+from talktalk.identity.sms import Inbox, sender_from
+from talktalk.platform import log
+from talktalk.platform.clock import Clock, SystemClock
+from talktalk.platform.database import Database
+from talktalk.platform.idempotency import KeyedWrite, Replay
+from talktalk.platform.limits import Limiter
+from talktalk.platform.problems import NotFound, Unavailable
+from talktalk.platform.telemetry import CONTENT_TYPE, Telemetry
+from talktalk.platform.web import asyncapi, docs_page, openapi
+from talktalk.platform.web.edge import Edge
+from talktalk.platform.web.health import HealthCheck
+from talktalk.platform.web.keyed import KeyedWrites, note_answer, replay
+from talktalk.platform.web.media import MediaTypes
+from talktalk.platform.web.origin import this_machine_only
+from talktalk.platform.web.problems import HANDLERS
+from talktalk.platform.web.site import Site
+from talktalk.realtime import protocol
+from talktalk_wire.about import About
+from talktalk_wire.realtime import FRAME_BYTES_MAX
+
+BODY_BYTES_MAX = 64 * 1024
+"""Of a request, unless the route says otherwise."""
+STOP_TIMEOUT_S = 2
+PUBLIC = {"public": True}
+"""Put on a route that anyone may call."""
+SERVER_KEY_BYTES = 32
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def version() -> str:
+    """Of the installed distribution; `0+source` when run from a bare source tree."""
+    try:
+        return importlib.metadata.version("talktalk")
+    except importlib.metadata.PackageNotFoundError:
+        return "0+source"
+
+
+class Web:
+    """One web process: what it is made of, and its life."""
+
+    def __init__(
+        self, settings: Settings, *, clock: Clock | None = None, sign_in_quotas: Quotas | None = None
+    ) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.telemetry = Telemetry()
+        self.database = Database(settings.database_url)
+        self.limiter = Limiter(self.database, self.clock)
+        self.health = HealthCheck(self.database, settings.ledger_urls, self.clock)
+        self.sms = sender_from(settings, self.clock)
+        self.sign_in_desk = identity_api.SignInDesk(
+            settings=settings,
+            server_key=read_server_key(settings),
+            database=self.database,
+            clock=self.clock,
+            sms=self.sms,
+            quotas=sign_in_quotas or (quotas.PRODUCTION if settings.is_production else quotas.DEVELOPMENT),
+            newcomers=self.welcome,
+        )
+        with warnings.catch_warnings():
+            # Litestar 3 will want names of dependencies and path parameters marked as such; we use 2.
+            warnings.simplefilter("ignore", LitestarDeprecationWarning)
+            self.litestar = self._litestar()
+        self.asgi = self._around(self.litestar)
+
+    async def welcome(self, db: AsyncSession, *, user_id: UUID, device_id: UUID) -> None:
+        """Someone signed in for the first time."""
+
+    async def acquaintances(self, db: AsyncSession, user_id: UUID) -> list[UUID]:
+        """Who hears of a person's new name."""
+        return []
+
+    @contextlib.asynccontextmanager
+    async def life(self, _: Litestar) -> AsyncIterator[None]:
+        """From start to stop."""
+        try:
+            yield
+        finally:
+            await self.sms.close()
+            await self.database.close()
+
+    async def db(self) -> AsyncIterator[AsyncSession]:
+        """One transaction a request: committed after the answer is made and before it is sent."""
+        write = KeyedWrite.current.get()
+        async with self.database.transaction() as db:
+            if write is not None:
+                await write.begin(db)
+            yield db
+            if write is not None:
+                await write.finish(db)
+
+    def _routes(self) -> list[ControllerRouterHandler]:
+        settings = self.settings
+        routes: list[ControllerRouterHandler] = [*self._own_routes(), *identity_api.routes]
+        if settings.dev_inbox and isinstance(self.sms, Inbox):
+            routes.append(
+                Router("/", route_handlers=[dev_inbox.InboxPages], guards=[dev_inbox.guard_for(settings)])
+            )
+        return routes
+
+    def _dependencies(self) -> dict[str, Provide]:
+        values: dict[str, object] = {
+            "clock": self.clock,
+            "settings": self.settings,
+            "database": self.database,
+            "limiter": self.limiter,
+            "health": self.health,
+            "telemetry": self.telemetry,
+            "sign_in_desk": self.sign_in_desk,
+            "acquaintances": self.acquaintances,
+            "dev_inbox": self.sms,
+        }
+        return {"db": Provide(self.db)} | {name: _provide(value) for name, value in values.items()}
+
+    def _litestar(self) -> Litestar:
+        return Litestar(
+            route_handlers=self._routes(),
+            dependencies=self._dependencies(),
+            middleware=[
+                MediaTypes,
+                DefineMiddleware(
+                    Guard, database=self.database, clock=self.clock, secure=self.settings.cookie_secure
+                ),
+                DefineMiddleware(KeyedWrites, clock=self.clock),
+            ],
+            exception_handlers={**HANDLERS, Replay: replay},
+            after_request=note_answer,
+            request_max_body_size=BODY_BYTES_MAX,
+            openapi_config=OpenAPIConfig(
+                title="TalkTalk",
+                version=version(),
+                description="Chat and payments on the XRP Ledger. Errors are RFC 9457 problems.",
+                license=License(name="Apache-2.0", identifier="Apache-2.0"),
+                use_handler_docstrings=True,
+                operation_id_creator=openapi.operation_id,
+                render_plugins=[DocsPage()],
+                openapi_router=Router("/docs", route_handlers=[], opt=PUBLIC, include_in_schema=False),
+            ),
+            lifespan=[self.life],
+            logging_config=None,
+        )
+
+    def _around(self, app: ASGIApp) -> ASGIApp:
+        if self.settings.web_dist is not None:
+            app = Site(app, self.settings.web_dist)
+        return Edge(app, self.telemetry, https=self.settings.cookie_secure)
+
+    def _own_routes(self) -> list[ControllerRouterHandler]:
+        routes: list[ControllerRouterHandler] = [healthz, readyz, about, openapi_json, asyncapi_json, metrics]
+        if self.settings.lan_ca is not None:
+            routes.append(lan_ca)
+        return routes
+
+
+# The service's own routes.
+
+
+@get("/healthz", opt=PUBLIC, tags=["Service"])
+async def healthz() -> dict[str, str]:
+    """This process is alive."""
+    return {"status": "alive"}
+
+
+@get("/readyz", opt=PUBLIC | {"problems": (Unavailable,)}, tags=["Service"])
+async def readyz(health: HealthCheck) -> Response[dict[str, bool]]:
+    """Requests can be served: database, schema and ledger answer."""
+    state = await health.look()
+    parts = {"database": state.database, "migrations": state.migrations, "ledger": state.ledger}
+    return Response(parts, status_code=200 if state.ready else 503, headers=NO_STORE)
+
+
+@get("/api/v1/about", opt=PUBLIC, tags=["Service"])
+async def about(settings: Settings, health: HealthCheck) -> About:
+    """Version, network, and how the parts are."""
+    state = await health.look()
+    return About(
+        version=version(),
+        network=settings.network_name,
+        explorer_url=settings.explorer_url,
+        database_ok=state.database,
+        ledger_ok=state.ledger,
+        dev_inbox=settings.dev_inbox,
+    )
+
+
+@get("/openapi.json", opt=PUBLIC, include_in_schema=False)
+async def openapi_json(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+    """The OpenAPI document."""
+    return Response(openapi.document(request.app))
+
+
+@get("/asyncapi.json", opt=PUBLIC, include_in_schema=False)
+async def asyncapi_json() -> Response[dict[str, Any]]:
+    """The AsyncAPI document of the WebSocket."""
+    return Response(asyncapi_document())
+
+
+@get("/metrics", opt=PUBLIC, guards=[this_machine_only], include_in_schema=False)
+async def metrics(telemetry: Telemetry) -> Response[bytes]:
+    """Prometheus metrics, for this machine alone."""
+    return Response(telemetry.exposition(), media_type=CONTENT_TYPE)
+
+
+@get("/lan/ca.crt", opt=PUBLIC, include_in_schema=False)
+async def lan_ca(settings: Settings) -> Response[bytes]:
+    """The certificate authority that a phone in the local network has to trust."""
+    if settings.lan_ca is None:
+        raise NotFound
+    certificate = await asyncio.to_thread(settings.lan_ca.read_bytes)
+    return Response(certificate, media_type="application/x-x509-ca-cert")
+
+
+class DocsPage(OpenAPIRenderPlugin):
+    """`/docs`: the OpenAPI document as a page without scripts."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/", media_type=MediaType.HTML)
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The page; `openapi_schema` is Litestar's own, without our problems."""
+        return docs_page.render(openapi.document(request.app)).encode()
+
+
+# What the command line calls.
+
+
+def create_app(
+    settings: Settings, *, clock: Clock | None = None, sign_in_quotas: Quotas | None = None
+) -> ASGIApp:
+    """The whole web role as one ASGI application."""
+    return Web(settings, clock=clock, sign_in_quotas=sign_in_quotas).asgi
+
+
+def server_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+    """How uvicorn serves it: uvloop, httptools, no compression on the WebSocket, a quick stop."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=FRAME_BYTES_MAX,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM; stops within three seconds.
+
+    Raises:
+        SettingsError: A setting is unusable.
+    """
+    log.configure()
+    uvicorn.Server(server_config(settings, create_app(settings))).run()
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document of all routes, made without a database."""
+    with tempfile.TemporaryDirectory() as folder:
+        key = Path(folder) / "server.key"
+        key.write_text("00" * 32)
+        settings = Settings(
+            environment=Environment.DEVELOPMENT,
+            database_url="postgresql+psycopg://nowhere/none",
+            server_key_file=key,
+            sms_sender="inbox",
+            dev_inbox=True,
+        )
+        return openapi.document(Web(settings).litestar)
+
+
+def asyncapi_document() -> dict[str, Any]:
+    """The AsyncAPI document of the WebSocket."""
+    answers = {frame.t: frame.answer for frame in protocol.CLIENT if frame.answer}
+    return asyncapi.document(protocol.CLIENT_FRAMES, protocol.SERVER_FRAMES, answers, version())
+
+
+def read_server_key(settings: Settings) -> bytes:
+    """The key of sign-in codes.
+
+    Raises:
+        SettingsError: The file is missing or holds no 32 bytes in hex.
+    """
+    try:
+        key = bytes.fromhex(settings.server_key_file.read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"settings: {settings.server_key_file} is no readable key file ({error})"
+        ) from error
+    if len(key) != SERVER_KEY_BYTES:
+        raise SettingsError(f"settings: {settings.server_key_file} must hold {SERVER_KEY_BYTES} bytes in hex")
+    return key
+
+
+def _provide(value: object) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False)

@@ -1,0 +1,97 @@
+"""The OpenAPI 3.1 document: Litestar's, with what it cannot know written in.
+
+- Every operation's problems: the common ones by the route's own nature (a body can be malformed, a
+  caller can be unknown), and those it names itself by `opt={"problems": (FriendNotFound, …)}`.
+- Which routes want a session: all but those with `opt={"public": True}`.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+from litestar import Controller, Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from litestar.types import Method
+from litestar.types.internal_types import PathParameterDefinition
+
+from talktalk.platform.problems import NotSignedIn, TooMany, Trouble, Unavailable
+from talktalk.platform.web.problems import MEDIA_TYPE
+from talktalk_wire.common import Problem
+
+PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
+_COMMON: dict[int, tuple[str, str]] = {
+    400: ("malformed", "The request could not be read"),
+    403: ("foreign_page", "This page may not act here"),
+    404: ("not_found", "Not found"),
+    413: ("body_too_large", "The body is too large"),
+    415: ("unsupported_media_type", "The body's media type is not understood"),
+    500: ("internal", "Our fault; nothing was changed"),
+}
+_WITH_BODY = ("post", "put", "patch", "delete")
+
+
+def document(app: Litestar) -> dict[str, Any]:
+    """The whole document, ready to be written as JSON."""
+    schema: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema(), str_keys=True)
+    components: dict[str, Any] = schema.setdefault("components", {})
+    _, structs = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
+    components.setdefault("schemas", {}).update(structs)
+    components["securitySchemes"] = {
+        "cookie": {"type": "apiKey", "in": "cookie", "name": "talktalk_session"},
+        "bearer": {"type": "http", "scheme": "bearer"},
+    }
+    for handler, path, method in _operations(app):
+        operation = schema["paths"].get(path, {}).get(method)
+        if operation is None:
+            continue
+        public = bool(handler.opt.get("public"))
+        operation["security"] = [] if public else [{"cookie": []}, {"bearer": []}]
+        has_input = method in _WITH_BODY or "{" in path or bool(operation.get("parameters"))
+        _write_problems(
+            operation, handler, public=public, has_input=has_input, has_body="requestBody" in operation
+        )
+    return schema
+
+
+def operation_id(handler: HTTPRouteHandler, method: Method, _: list[str | PathParameterDefinition]) -> str:
+    """`auth_send_code`: the controller, if any, and the handler's own name."""
+    owner = handler.owner
+    name = handler.handler_name
+    prefix = f"{type(owner).__name__.lower()}_" if isinstance(owner, Controller) else ""
+    return f"{prefix}{name}" if len(handler.http_methods) == 1 else f"{prefix}{name}_{method.lower()}"
+
+
+def _operations(app: Litestar) -> list[tuple[HTTPRouteHandler, str, str]]:
+    found = []
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        for handler in route.route_handlers:
+            if handler.resolve_include_in_schema():
+                found += [(handler, route.path_format, method.lower()) for method in handler.http_methods]
+    return found
+
+
+def _write_problems(
+    operation: dict[str, Any], handler: HTTPRouteHandler, *, public: bool, has_input: bool, has_body: bool
+) -> None:
+    by_status: dict[int, dict[str, str]] = defaultdict(dict)
+    statuses = [500]
+    if has_input:
+        statuses += [400, 404]
+    if has_body:
+        statuses += [403, 413, 415]
+    for status in statuses:
+        code, title = _COMMON[status]
+        by_status[status][code] = title
+    named: tuple[type[Trouble], ...] = (*handler.opt.get("problems", ()), TooMany, Unavailable)
+    troubles: tuple[type[Trouble], ...] = named if public else (NotSignedIn, *named)
+    for trouble in troubles:
+        by_status[trouble.status][trouble.code] = trouble.title
+    responses: dict[str, Any] = operation["responses"]
+    for status, codes in sorted(by_status.items()):
+        responses[str(status)] = {
+            "description": "; ".join(f"`{code}`: {title}" for code, title in sorted(codes.items())),
+            "content": {MEDIA_TYPE: {"schema": PROBLEM_REF}},
+        }
