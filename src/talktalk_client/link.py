@@ -139,7 +139,7 @@ class Link:
         if self.failure is not None:
             listener.failed(self.failure)
         elif self._welcome is not None and self._heads is not None and self.is_up:
-            listener.welcome(msgspec.structs.replace(self._welcome, heads=self._heads), None)
+            listener.welcome(msgspec.structs.replace(self._welcome, heads=_copy(self._heads)), None)
 
     def ignore(self, listener: Listener) -> None:
         """Stop handing it anything."""
@@ -258,7 +258,7 @@ class Link:
                     self._close(frames.decode(frame, Bye))
                 early.append(frame)
         self._welcome = frames.decode(frame, Welcome)
-        self._heads = self._welcome.heads
+        self._heads = _copy(self._welcome.heads)
         self._socket = socket
         self._silent_beats = 0
         self._settled.set()
@@ -341,6 +341,11 @@ class Link:
         self._settled.set()
         for listener in list(self._listeners):
             listener.failed(failure)
+
+
+def _copy(heads: Heads) -> Heads:
+    """Ours to change: listeners read theirs later."""
+    return Heads(user_seq=heads.user_seq, rooms=dict(heads.rooms))
 
 
 def _session_over(detail: str) -> NotSignedIn:
