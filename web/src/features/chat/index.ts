@@ -1,6 +1,5 @@
 /** Rooms and messages. */
-
-/** Unread messages in all rooms that are not muted, for the tab bar. */
-export function useUnreadTotal(): number {
-  return 0;
-}
+export { forgetChat, openDirect } from "./chat";
+export { listenToChat } from "./events";
+export { useUnreadTotal } from "./hooks";
+export { type CardProps, type ComposerActionProps, registerCard, registerComposerAction } from "./parts";
