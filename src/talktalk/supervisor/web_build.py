@@ -47,7 +47,11 @@ class Node:
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return an environment in which npm's scripts find this node first."""
         path = environ.get("PATH", os.defpath)
-        return {**environ, "PATH": f"{self.program.parent}{os.pathsep}{path}", "NO_UPDATE_NOTIFIER": "1"}
+        return {
+            **environ,
+            "PATH": f"{self.program.parent}{os.pathsep}{path}",
+            "npm_config_update_notifier": "false",
+        }
 
 
 def find_node() -> Node:
@@ -201,13 +205,15 @@ async def _npm(
 
 
 def _complaint(log: Path) -> str:
-    """Return the line of npm's log that says most about a failure."""
-    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
-    for word in ("npm error", "rror:", "error"):
-        for line in lines:
-            if word in line and "npm error code" not in line:
-                return line.removeprefix("npm error ")[:200]
-    return next((line for line in reversed(lines) if line), "npm gave no reason")
+    """Return the line of a log of npm's that says most about a failure."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    lines = [line.strip().removeprefix("npm error").strip() for line in text.splitlines()]
+    telling = [line for line in lines if line and not line.endswith(":") and not line.startswith("code ")]
+    for words in (("could not", "cannot", "can only"), ("error",), ("fail",)):
+        for line in telling:
+            if any(word in line.lower() for word in words):
+                return line[:200]
+    return telling[-1][:200] if telling else "npm gave no reason"
 
 
 @contextlib.asynccontextmanager
