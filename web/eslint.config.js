@@ -35,7 +35,7 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: "^@/features/[^/]+/(?!screens/).+",
+              regex: "^@/features/[^/]+/(?!screens/|(?:phone|picture)-field$).+",
               message: "Enter another feature through its index.ts.",
             },
           ],

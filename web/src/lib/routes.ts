@@ -8,7 +8,8 @@ export interface Routes {
   // identity
   "POST /api/v1/auth/challenges": { body: W.ChallengeAsk; answer: W.Challenge };
   "POST /api/v1/auth/sessions": { body: W.SignInAsk; answer: W.SignedIn };
-  "GET /api/v1/auth/sessions": { answer: W.Session[] };
+  "GET /api/v1/auth/sessions": { answer: W.Page<W.Session> };
+  "DELETE /api/v1/auth/sessions": { answer: undefined };
   "DELETE /api/v1/auth/sessions/{id}": { answer: undefined };
   "DELETE /api/v1/auth/sessions/current": { answer: undefined };
   "GET /api/v1/me": { answer: W.Me };

@@ -1,3 +1,3 @@
 /** Friends, requests, blocks. */
 export { listenToFriends } from "./events";
-export { useOpenRequestCount } from "./queries";
+export { blocksQuery, friendsQuery, useOpenRequestCount, useUnblock } from "./queries";

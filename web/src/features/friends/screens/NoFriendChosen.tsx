@@ -1,7 +1,8 @@
+import { UserRound } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { PageHeader } from "@/design";
+import { EmptyState } from "@/design";
 
 export function NoFriendChosen() {
   const { t } = useTranslation("friends");
-  return <PageHeader title={t("title")} large />;
+  return <EmptyState icon={<UserRound size={28} />} title={t("choose.title")} body={t("choose.body")} />;
 }
