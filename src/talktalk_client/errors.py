@@ -181,6 +181,7 @@ _STATUS_BY_CODE: dict[str, int] = {
     "not_signed_in": HTTPStatus.UNAUTHORIZED,
     "forbidden": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
+    "not_a_member": HTTPStatus.NOT_FOUND,
     "too_many": HTTPStatus.TOO_MANY_REQUESTS,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
