@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from talktalk.supervisor.errors import StartError
@@ -86,14 +87,14 @@ def run_checks(root: Path, arguments: Sequence[str]) -> int:
         return subprocess.run(
             _pytest(*chosen, *_without_long(long, chosen)), cwd=root, check=False
         ).returncode
-    results = [_programs(console, os.environ)]
+    results = [look_for_programs(console, os.environ)]
     reports = root / "artifacts" / "tests"
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir(parents=True)
     for name, stage in _stages(root, reports, long=long):
         console.rule(f"[bold]{name}", align="left")
         results.append(stage(name))
-    return _summarise(console, results)
+    return summarise(console, results)
 
 
 def _stages(root: Path, reports: Path, *, long: bool) -> list[tuple[str, Callable[[str], Result]]]:
@@ -102,7 +103,7 @@ def _stages(root: Path, reports: Path, *, long: bool) -> list[tuple[str, Callabl
 
     def tests(report: str, marks: str, *extra: str) -> Callable[[str], Result]:
         wanted = marks if long else f"({marks}) and not long"
-        return lambda name: _tests(name, _pytest("-q", "-m", wanted, *extra), root, reports / report)
+        return lambda name: run_tests(name, _pytest("-q", "-m", wanted, *extra), root, reports / report)
 
     def web(script: str) -> Callable[[str], Result]:
         return lambda name: _web(name, script, root)
@@ -135,7 +136,7 @@ def _without_long(long: bool, chosen: Sequence[str]) -> list[str]:
     return [] if long or "-m" in chosen else ["-m", "not long"]
 
 
-def _programs(console: Console, environ: Mapping[str, str]) -> Result:
+def look_for_programs(console: Console, environ: Mapping[str, str]) -> Result:
     """Look for what the tests need from the system, and install it where we may."""
     began = time.monotonic()
     missing = [program for program in PROGRAMS if not program.is_there()]
@@ -193,7 +194,7 @@ def _web(name: str, script: str, root: Path) -> Result:
     return _check(name, node.command("run", script), root / "web", node.environment(os.environ))
 
 
-def _tests(name: str, command: Sequence[str], root: Path, report: Path) -> Result:
+def run_tests(name: str, command: Sequence[str], root: Path, report: Path) -> Result:
     """Run pytest and count by its report; a run that ends badly without a failed test is a failure itself."""
     ran = _check(name, [*command, f"--junitxml={report}"], root, os.environ)
     passed, failed, skipped = _counts(report)
@@ -218,7 +219,8 @@ def _counts(report: Path) -> tuple[int, int, int]:
     return tests - failures - errors - skipped, failures + errors, skipped
 
 
-def _summarise(console: Console, results: Sequence[Result]) -> int:
+def summarise(console: Console, results: Sequence[Result]) -> int:
+    """Print the table and the line of totals; returns the exit code."""
     table = Table(title="Summary", title_justify="left")
     table.add_column("stage")
     table.add_column("result")
@@ -231,7 +233,7 @@ def _summarise(console: Console, results: Sequence[Result]) -> int:
             verdict = "[yellow]skipped[/]"
         else:
             verdict = "[green]passed[/]"
-        table.add_row(result.name, verdict, f"{result.took_s:.1f} s", result.detail)
+        table.add_row(result.name, verdict, f"{result.took_s:.1f} s", escape(result.detail))
     console.print(table)
     failed = sum(result.failed for result in results)
     console.print(f"{sum(result.passed for result in results)} passed, {failed} failed", highlight=False)
