@@ -1,11 +1,12 @@
 /** Every feature's listeners on pushed events, in one place; they last while someone is signed in. */
+import { listenToChat } from "@/features/chat";
 import { listenToFriends } from "@/features/friends";
 import { listenToIdentity } from "@/features/identity";
 import { listenToTransfers } from "@/features/transfers";
 import { listenToWallet } from "@/features/wallet";
 import { queryClient } from "@/lib/query";
 
-const FEATURES = [listenToIdentity, listenToFriends, listenToTransfers, listenToWallet];
+const FEATURES = [listenToIdentity, listenToFriends, listenToChat, listenToTransfers, listenToWallet];
 
 /** Start listening; the answer stops it. */
 export function listenToEvents(): () => void {

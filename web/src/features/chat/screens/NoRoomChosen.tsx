@@ -1,7 +1,15 @@
+import { MessageCircle } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { PageHeader } from "@/design";
+import { EmptyState } from "@/design";
 
+/** What stands beside the list until a room is chosen. */
 export function NoRoomChosen() {
   const { t } = useTranslation("chat");
-  return <PageHeader title={t("title")} large />;
+  return (
+    <EmptyState
+      icon={<MessageCircle size={28} />}
+      title={t("list.choose_title")}
+      body={t("list.choose_body")}
+    />
+  );
 }
