@@ -51,6 +51,10 @@ from talktalk.platform.web.origin import this_machine_only
 from talktalk.platform.web.problems import HANDLERS
 from talktalk.platform.web.site import Site
 from talktalk.realtime import protocol
+from talktalk.social import api as social_api
+from talktalk.social import quotas as social_quotas
+from talktalk.social import service as social
+from talktalk.social.ports import NobodyOnline, PresencePort
 from talktalk_wire.about import About
 from talktalk_wire.realtime import FRAME_BYTES_MAX
 
@@ -83,6 +87,7 @@ class Web:
         self.database = Database(settings.database_url)
         self.limiter = Limiter(self.database, self.clock)
         self.health = HealthCheck(self.database, settings.ledger_urls, self.clock)
+        self.presence: PresencePort = NobodyOnline()
         self.sms = sender_from(settings, self.clock)
         self.sign_in_desk = identity_api.SignInDesk(
             settings=settings,
@@ -104,7 +109,7 @@ class Web:
 
     async def acquaintances(self, db: AsyncSession, user_id: UUID) -> list[UUID]:
         """Who hears of a person's new name."""
-        return []
+        return await social.friend_ids(db, user_id)
 
     @contextlib.asynccontextmanager
     async def life(self, _: Litestar) -> AsyncIterator[None]:
@@ -127,7 +132,11 @@ class Web:
 
     def _routes(self) -> list[ControllerRouterHandler]:
         settings = self.settings
-        routes: list[ControllerRouterHandler] = [*self._own_routes(), *identity_api.routes]
+        routes: list[ControllerRouterHandler] = [
+            *self._own_routes(),
+            *identity_api.routes,
+            *social_api.routes,
+        ]
         if settings.dev_inbox and isinstance(self.sms, Inbox):
             routes.append(
                 Router("/", route_handlers=[dev_inbox.InboxPages], guards=[dev_inbox.guard_for(settings)])
@@ -145,6 +154,10 @@ class Web:
             "sign_in_desk": self.sign_in_desk,
             "acquaintances": self.acquaintances,
             "dev_inbox": self.sms,
+            "presence": self.presence,
+            "social_quotas": social_quotas.PRODUCTION
+            if self.settings.is_production
+            else social_quotas.DEVELOPMENT,
         }
         return {"db": Provide(self.db)} | {name: _provide(value) for name, value in values.items()}
 

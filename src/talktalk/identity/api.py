@@ -35,7 +35,6 @@ from talktalk.platform.database import Database
 from talktalk.platform.limits import Limiter
 from talktalk.platform.problems import NotFound
 from talktalk.platform.web.origin import peer_address
-from talktalk_wire.common import Page
 from talktalk_wire.identity import (
     Challenge,
     ChallengeAsk,
@@ -177,9 +176,9 @@ class Auth(Controller):
         return Response(signed_in, status_code=201, cookies=cookies, headers={"Cache-Control": "no-store"})
 
     @get("/sessions")
-    async def list_sessions(self, request: Asked, db: AsyncSession) -> Page[Session]:
+    async def list_sessions(self, request: Asked, db: AsyncSession) -> list[Session]:
         """My live sessions, newest use first."""
-        return Page(items=await service.list_sessions(db, request.user))
+        return await service.list_sessions(db, request.user)
 
     @delete("/sessions", status_code=204)
     async def revoke_others(self, request: Asked, db: AsyncSession, clock: Clock) -> None:

@@ -398,10 +398,11 @@ async def read_picture(db: AsyncSession, user_id: UUID, picture_id: UUID) -> Sto
 
 
 async def _tell_profile(db: AsyncSession, user: User, acquaintances: Acquaintances, *, visible: bool) -> None:
-    await feed.append(db, "profile.changed", {user.id: {"me": me_of(user)}})
+    events: list[tuple[UUID, str, object]] = [(user.id, "profile.changed", {"me": me_of(user)})]
     if visible:
         told = await acquaintances(db, user.id)
-        await feed.append(db, "person.changed", {other: {"person": person_of(user)} for other in told})
+        events += [(other, "person.changed", {"person": person_of(user)}) for other in told]
+    await feed.append_all(db, events)
 
 
 def me_of(user: User) -> Me:

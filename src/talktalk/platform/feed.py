@@ -6,7 +6,7 @@ commit, so positions become visible in order. Who appends for several users does
 `append` call, which takes the locks in id order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -61,6 +61,16 @@ async def append(db: AsyncSession, kind: str, data_by_user: Mapping[UUID, object
         data = msgspec.to_builtins(data_by_user[user_id])
         await db.execute(insert(FeedEvent).values(user_id=user_id, seq=seq, kind=kind, data=data))
         await notify(db, Wake("user", user_id, seq))
+
+
+async def append_all(db: AsyncSession, events: Sequence[tuple[UUID, str, object]]) -> None:
+    """Write events of several kinds for several users: (user, kind, data), each user's in the order given.
+
+    Use it wherever one transaction tells different users different things: users are taken in id order,
+    so that two such transactions cannot wait for each other.
+    """
+    for user_id, kind, data in sorted(events, key=lambda event: event[0]):
+        await append(db, kind, {user_id: data})
 
 
 async def head(db: AsyncSession, user_id: UUID) -> int:
