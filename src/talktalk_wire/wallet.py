@@ -78,7 +78,9 @@ class Wallet(Wire, frozen=True, kw_only=True):
     explorer_url: str | None
     has_pin: bool
     has_recovery_code: bool
-    trust: DeviceTrust
+    trust: DeviceTrust | None
+    """What the asking device may do. In `wallet.changed`, which all devices of a person hear: null
+    unless it is the same for all of them; a device then keeps what it knew."""
     spend_after: datetime | None = None
 
 

@@ -23,7 +23,7 @@ from talktalk.custody.sealed_secrets import WorkerKey
 from talktalk.custody.tables import AskRow
 from talktalk.platform.clock import Clock
 from talktalk.platform.database import Database
-from talktalk.platform.problems import Unavailable
+from talktalk.platform.problems import Trouble, Unavailable
 from talktalk.platform.wake import Wake, notify
 
 IDLE_S = 1.0
@@ -72,7 +72,8 @@ class Decider(Protocol):
         """Decide, and write what follows from a refusal or a grant.
 
         Raises:
-            Unreadable: A secret does not open; `refused` is called next.
+            Unreadable: A secret does not open; `refused` is called next, as for any `Trouble`.
+            Unavailable: A part it needs is down; the ask stays pending.
         """
         ...
 
@@ -143,10 +144,15 @@ class AskTaker:
     async def _decide(self, db: AsyncSession, row: AskRow) -> None:
         decider = self._deciders[AskPurpose(row.purpose)]
         try:
-            decision = await decider.decide(db, asks.view(row), Secrets(self._key, row))
+            async with db.begin_nested():  # what a decider wrote before it raised goes with it
+                decision = await decider.decide(db, asks.view(row), Secrets(self._key, row))
         except Unreadable as error:
             reason = "worker_key_old" if error.key_is_old else "sealed_unreadable"
             decision = Decision(granted=False, reason=reason)
+        except Unavailable:
+            raise
+        except Trouble as trouble:
+            decision = Decision(granted=False, reason=trouble.code)
         row.state = AskState.GRANTED if decision.granted else AskState.REFUSED
         row.reason = decision.reason
         row.tries_left = decision.tries_left

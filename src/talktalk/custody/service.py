@@ -5,6 +5,7 @@ puts together.
 """
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -79,6 +80,11 @@ async def has_recovery_code(db: AsyncSession, user_id: UUID) -> bool:
     return await verifiers.is_set(db, VerifierKind.RECOVERY_CODE, user_id)
 
 
+async def secrets_set(db: AsyncSession, user_ids: Collection[UUID]) -> tuple[set[UUID], set[UUID]]:
+    """Those of the people who have a PIN, and those who have a recovery code."""
+    return await verifiers.set_by(db, user_ids)
+
+
 async def check_pin_open(db: AsyncSession, user_id: UUID, now: datetime) -> None:
     """Refuse early what the worker would refuse: no PIN, or its tries are spent.
 
@@ -119,11 +125,23 @@ async def answer(database: Database, ask_id: UUID) -> Ask:
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-def raise_if_refused(ask: Ask, now: datetime) -> None:
-    """Turn a refusal into the problem its reason names."""
+async def answer_or_leave(database: Database, ask_id: UUID) -> None:
+    """Wait a while for the worker to decide an ask; one it does not come to in time stays pending."""
+    deadline = asyncio.get_running_loop().time() + ANSWER_WITHIN_S
+    while asyncio.get_running_loop().time() < deadline:
+        async with database.transaction() as db:
+            ask = await asks.read(db, ask_id)
+        if ask is None or ask.state is not AskState.PENDING:
+            return
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def raise_if_refused(ask: Ask, now: datetime, *own: type[Trouble]) -> None:
+    """Turn a refusal into the problem its reason names: one of custody's, or of the caller's `own`."""
     if ask.state is AskState.GRANTED:
         return
-    kind = _BY_REASON.get(ask.reason or "", SealedUnreadable)
+    by_reason = _BY_REASON | {kind.code: kind for kind in own}
+    kind = by_reason.get(ask.reason or "", SealedUnreadable)
     detail = f"{ask.tries_left} tries left" if ask.tries_left is not None else ""
     retry_after_s = _seconds(ask.retry_at, now) if ask.retry_at is not None else None
     raise kind(detail, retry_after_s=retry_after_s)

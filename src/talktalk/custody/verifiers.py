@@ -10,13 +10,14 @@ which doubles with each further miss.
 import asyncio
 import hashlib
 import hmac
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,15 +52,6 @@ class Verifiers:
         """What may be stored of a secret."""
         async with self._slots:
             return await asyncio.to_thread(_HASHER.hash, self._peppered(kind, user_id, secret))
-
-    async def put(self, db: AsyncSession, kind: VerifierKind, user_id: UUID, hashed: str) -> None:
-        """Store a hash; it replaces the old one and forgives its misses."""
-        values = {"hash": hashed, "failures": 0, "locked_until": None, "set_at": self._clock.now()}
-        await db.execute(
-            insert(VerifierRow)
-            .values(user_id=user_id, kind=kind, **values)
-            .on_conflict_do_update(index_elements=["user_id", "kind"], set_=values)
-        )
 
     async def check(self, kind: VerifierKind, user_id: UUID, secret: bytes) -> Verdict:
         """Judge one try, in transactions of its own: the count stands whatever the caller does."""
@@ -131,6 +123,33 @@ async def is_set(db: AsyncSession, kind: VerifierKind, user_id: UUID) -> bool:
     """Whether the person has one."""
     found = await db.execute(select(exists().where(VerifierRow.user_id == user_id, VerifierRow.kind == kind)))
     return bool(found.scalar_one())
+
+
+async def set_by(db: AsyncSession, user_ids: Collection[UUID]) -> tuple[set[UUID], set[UUID]]:
+    """Those of the people who have set a PIN, and those who have a recovery code."""
+    found = await db.execute(
+        select(VerifierRow.user_id, VerifierRow.kind).where(VerifierRow.user_id.in_(user_ids))
+    )
+    pins: set[UUID] = set()
+    codes: set[UUID] = set()
+    for user_id, kind in found:
+        (pins if kind == VerifierKind.PIN else codes).add(user_id)
+    return pins, codes
+
+
+async def put_hash(db: AsyncSession, kind: VerifierKind, user_id: UUID, hashed: str, now: datetime) -> None:
+    """Store a hash made by `Verifiers.hash`; it replaces the old one and forgives its misses."""
+    values = {"hash": hashed, "failures": 0, "locked_until": None, "set_at": now}
+    await db.execute(
+        insert(VerifierRow)
+        .values(user_id=user_id, kind=kind, **values)
+        .on_conflict_do_update(index_elements=["user_id", "kind"], set_=values)
+    )
+
+
+async def forget(db: AsyncSession, kind: VerifierKind, user_id: UUID) -> None:
+    """Void a secret: nobody knows it any more."""
+    await db.execute(delete(VerifierRow).where(VerifierRow.user_id == user_id, VerifierRow.kind == kind))
 
 
 async def locked_until(db: AsyncSession, kind: VerifierKind, user_id: UUID, now: datetime) -> datetime | None:

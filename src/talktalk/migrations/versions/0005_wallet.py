@@ -191,10 +191,11 @@ def _wallet() -> None:
     )
     op.create_index("ix_wallets_funded_at", "wallets", ["funded_at"])
     op.create_table(
-        "trusted_devices",
+        "wallet_devices",
         sa.Column("user_id", sa.Uuid, primary_key=True),
         sa.Column("device_id", sa.Uuid, primary_key=True),
-        _moment("since"),
+        _moment("seen_at"),
+        _moment("trusted_since", null=True),
     )
     op.create_table(
         "recoveries",
@@ -251,3 +252,4 @@ def _wallet() -> None:
         unique=True,
     )
     op.create_index("ix_activities_user_id_id", "activities", ["user_id", "id"])
+    op.create_index("ix_activities_user_id_address", "activities", ["user_id", "address"])

@@ -1,0 +1,28 @@
+"""User events gathered while rows are written, and appended last, in the order of user ids.
+
+`feed.append` holds a lock on each user's head until commit. A transaction that touches several
+users takes these locks in one order, and as late as it can.
+"""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from talktalk.platform import feed
+
+
+class Announcements:
+    """What to tell whom once everything is written."""
+
+    def __init__(self) -> None:
+        self._gathered: list[tuple[UUID, str, object]] = []
+
+    def add(self, user_id: UUID, kind: str, data: object) -> None:
+        """Tell `user_id` that `kind` happened; a user's own events keep their order."""
+        self._gathered.append((user_id, kind, data))
+
+    async def flush(self, db: AsyncSession) -> None:
+        """Append everything to the users' sequences."""
+        for user_id, kind, data in sorted(self._gathered, key=lambda entry: entry[0]):
+            await feed.append(db, kind, {user_id: data})
+        self._gathered.clear()

@@ -1,0 +1,203 @@
+"""HTTP routes of the wallet, thin.
+
+What only the worker can decide opens its own transactions: the ask must be committed before the
+worker can see it, and no transaction is held while waiting for the answer.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, Request, get, post, put
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import Parameter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from talktalk.custody import asks
+from talktalk.custody import service as custody
+from talktalk.custody.errors import (
+    DeviceNotTrusted,
+    PinLocked,
+    PinMalformed,
+    PinNeeded,
+    PinWrong,
+    RecoveryCodeMalformed,
+    SealedUnreadable,
+    WorkerKeyOld,
+    WorkerSilent,
+)
+from talktalk.custody.schemas import AskPurpose
+from talktalk.identity.schemas import Caller
+from talktalk.platform.database import Database
+from talktalk.platform.web.origin import peer_address
+from talktalk.wallet import recovery
+from talktalk.wallet.errors import (
+    CursorMalformed,
+    DeviceAlreadyTrusted,
+    NoRecoveryCode,
+    NoTrustedDevice,
+    RecoveryClosed,
+    RecoveryNotFound,
+    SealedMissing,
+)
+from talktalk.wallet.pages import read_cursor, write_cursor
+from talktalk.wallet.service import ACTIVITY_PAGE_MAX, WalletDesk
+from talktalk_wire.common import Page
+from talktalk_wire.wallet import (
+    Activity,
+    ConsentAsk,
+    PinAsk,
+    Recovery,
+    RecoveryAsk,
+    RecoveryCodeAsk,
+    Wallet,
+    WorkerKey,
+)
+
+Asked = Request[Caller, str, State]
+Desk = NamedDependency[WalletDesk]
+Rows = NamedDependency[Database]
+PIN_PROBLEMS = (
+    DeviceNotTrusted,
+    PinLocked,
+    PinNeeded,
+    PinWrong,
+    SealedUnreadable,
+    WorkerKeyOld,
+    WorkerSilent,
+)
+
+
+class WalletPages(Controller):
+    """The wallet of the caller."""
+
+    path = "/api/v1/wallet"
+    tags = ("Wallet",)
+
+    @get()
+    async def look(self, request: Asked, db: AsyncSession, wallet_desk: Desk) -> Wallet:
+        """My wallet, as this device may see and use it."""
+        return await wallet_desk.look(db, request.user, address=peer_address(request))
+
+    @get("/activity", opt={"problems": (CursorMalformed,)})
+    async def activity(
+        self,
+        request: Asked,
+        db: AsyncSession,
+        wallet_desk: Desk,
+        cursor: Annotated[str | None, Parameter(max_length=64)] = None,
+        limit: Annotated[int, Parameter(ge=1, le=ACTIVITY_PAGE_MAX)] = 50,
+    ) -> Page[Activity]:
+        """What moved, newest first."""
+        items, following = await wallet_desk.activity_page(
+            db, request.user.user_id, before=read_cursor(cursor), limit=limit
+        )
+        return Page(items=items, next=write_cursor(following))
+
+    @get("/worker-key", opt={"problems": (WorkerSilent,)})
+    async def worker_key(self, db: AsyncSession) -> WorkerKey:
+        """The key to seal PINs and codes to."""
+        key_id, public_key = await custody.worker_key(db)
+        return WorkerKey(id=key_id, public_key=public_key)
+
+    @put("/pin", opt={"problems": (*PIN_PROBLEMS, PinMalformed)})
+    async def set_pin(self, data: PinAsk, request: Asked, database: Rows, wallet_desk: Desk) -> Wallet:
+        """Set the payment PIN, or change it with the old one."""
+        sealed = {"pin": data.sealed_pin}
+        if data.sealed_old_pin is not None:
+            sealed["old_pin"] = data.sealed_old_pin
+        await _decided(request, database, wallet_desk, AskPurpose.PIN_SET, data.worker_key_id, sealed)
+        async with database.transaction() as db:
+            return await wallet_desk.look(db, request.user, address=peer_address(request))
+
+    @post("/recovery-code", opt={"problems": (*PIN_PROBLEMS, RecoveryCodeMalformed)})
+    async def set_recovery_code(
+        self, data: RecoveryCodeAsk, request: Asked, database: Rows, wallet_desk: Desk
+    ) -> Wallet:
+        """Set the recovery code; it voids the old one."""
+        sealed = {"code": data.sealed_code, "pin": data.sealed_pin}
+        await _decided(request, database, wallet_desk, AskPurpose.RECOVERY_SET, data.worker_key_id, sealed)
+        async with database.transaction() as db:
+            return await wallet_desk.look(db, request.user, address=peer_address(request))
+
+    @get("/recoveries")
+    async def recoveries(self, request: Asked, db: AsyncSession) -> list[Recovery]:
+        """Tries to bring my wallet to a new device, newest first."""
+        return await recovery.read_all(db, request.user.user_id)
+
+    @post(
+        "/recoveries",
+        opt={
+            "problems": (
+                DeviceAlreadyTrusted,
+                NoRecoveryCode,
+                NoTrustedDevice,
+                SealedMissing,
+                SealedUnreadable,
+                WorkerKeyOld,
+                WorkerSilent,
+                PinMalformed,
+            )
+        },
+    )
+    async def recover(self, data: RecoveryAsk, request: Asked, database: Rows, wallet_desk: Desk) -> Recovery:
+        """Begin to bring the wallet to this device. A wrong code is told by the recovery's state."""
+        async with database.transaction() as db:
+            recovery_id, ask_id = await recovery.start(db, wallet_desk.clock, request.user, data)
+        if ask_id is not None:
+            await custody.answer_or_leave(database, ask_id)
+        async with database.transaction() as db:
+            return await recovery.read(db, request.user.user_id, recovery_id)
+
+    @post(
+        "/recoveries/{recovery_id:uuid}/consent",
+        opt={"problems": (*PIN_PROBLEMS, RecoveryNotFound, RecoveryClosed)},
+    )
+    async def consent(
+        self, recovery_id: UUID, data: ConsentAsk, request: Asked, database: Rows, wallet_desk: Desk
+    ) -> Recovery:
+        """Let another device of mine have the wallet; from a trusted device, with the PIN."""
+        async with database.transaction() as db:
+            ask_id = await recovery.ask_consent(db, wallet_desk, request.user, recovery_id, data)
+        ask = await custody.answer(database, ask_id)
+        custody.raise_if_refused(ask, wallet_desk.clock.now(), RecoveryClosed)
+        async with database.transaction() as db:
+            return await recovery.read(db, request.user.user_id, recovery_id)
+
+    @post(
+        "/recoveries/{recovery_id:uuid}/veto",
+        opt={"problems": (DeviceNotTrusted, RecoveryNotFound, RecoveryClosed)},
+    )
+    async def veto(self, recovery_id: UUID, request: Asked, db: AsyncSession, wallet_desk: Desk) -> Recovery:
+        """Forbid it; from a trusted device."""
+        return await recovery.veto(db, wallet_desk, request.user, recovery_id)
+
+
+async def _decided(
+    request: Asked,
+    database: Database,
+    desk: WalletDesk,
+    purpose: AskPurpose,
+    worker_key_id: str,
+    sealed: dict[str, str],
+) -> None:
+    """Ask the worker and wait for a grant; a refusal is raised."""
+    caller = request.user
+    async with database.transaction() as db:
+        await desk.access_as_trusted(db, caller.user_id, caller.device_id)
+        ask_id = await asks.write(
+            db,
+            purpose=purpose,
+            user_id=caller.user_id,
+            device_id=caller.device_id,
+            session_id=caller.session_id,
+            subject_id=None,
+            context=caller.user_id.bytes,
+            worker_key_id=worker_key_id,
+            sealed=sealed,
+            now=desk.clock.now(),
+        )
+    custody.raise_if_refused(await custody.answer(database, ask_id), desk.clock.now())
+
+
+routes = [WalletPages]

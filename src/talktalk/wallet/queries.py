@@ -1,0 +1,295 @@
+"""Every statement over the wallet's tables."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from talktalk.platform.ids import uuid7
+from talktalk.wallet.rules import OPEN_RECOVERIES
+from talktalk.wallet.schemas import ActivityEntry
+from talktalk.wallet.tables import ActivityRow, RecoveryRow, WalletDeviceRow, WalletRow
+from talktalk_wire.wallet import RecoveryState, WalletState
+
+UNFINISHED = (WalletState.CREATING, WalletState.FUNDING, WalletState.UNFUNDED)
+
+
+async def insert_wallet(
+    db: AsyncSession, *, user_id: UUID, network: str, device_id: UUID, address_prefix: str, now: datetime
+) -> bool:
+    """A new wallet without an account; False if the person has one."""
+    made = await db.execute(
+        insert(WalletRow)
+        .values(
+            user_id=user_id,
+            network=network,
+            state=WalletState.CREATING,
+            custody="sealed",
+            first_device_id=device_id,
+            address_prefix=address_prefix,
+            funding_tries=0,
+            next_funding_at=now,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(WalletRow.user_id)
+    )
+    return made.first() is not None
+
+
+async def wallet(db: AsyncSession, user_id: UUID, *, lock: bool = False) -> WalletRow | None:
+    """A person's wallet; with `lock`, under its row lock."""
+    return await db.get(WalletRow, user_id, populate_existing=True, with_for_update=True if lock else None)
+
+
+async def wallets(db: AsyncSession, user_ids: Collection[UUID]) -> list[WalletRow]:
+    """The wallets of these people."""
+    if not user_ids:
+        return []
+    found = await db.execute(select(WalletRow).where(WalletRow.user_id.in_(user_ids)))
+    return list(found.scalars())
+
+
+async def users_of_addresses(db: AsyncSession, network: str, addresses: Collection[str]) -> dict[str, UUID]:
+    """Address → person, of those addresses that are somebody's here."""
+    if not addresses:
+        return {}
+    found = await db.execute(
+        select(WalletRow.address, WalletRow.user_id).where(
+            WalletRow.network == network, WalletRow.address.in_(addresses)
+        )
+    )
+    return {address: user_id for address, user_id in found if address is not None}
+
+
+async def due_unfinished(db: AsyncSession, network: str, now: datetime, limit: int) -> list[WalletRow]:
+    """Wallets that wait for a key or their first reserve, under their locks."""
+    found = await db.execute(
+        select(WalletRow)
+        .where(
+            WalletRow.network == network,
+            WalletRow.state.in_(UNFINISHED),
+            WalletRow.next_funding_at <= now,
+        )
+        .order_by(WalletRow.next_funding_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(found.scalars())
+
+
+async def funded_since(db: AsyncSession, since: datetime, address_prefix: str | None = None) -> int:
+    """How many wallets were funded after `since`, all or of one prefix."""
+    statement = select(func.count()).select_from(WalletRow).where(WalletRow.funded_at > since)
+    if address_prefix is not None:
+        statement = statement.where(WalletRow.address_prefix == address_prefix)
+    return int((await db.execute(statement)).scalar_one())
+
+
+async def see_device(
+    db: AsyncSession, user_id: UUID, device_id: UUID, now: datetime, *, trusted: bool
+) -> WalletDeviceRow:
+    """The device's row, made if it is new."""
+    await db.execute(
+        insert(WalletDeviceRow)
+        .values(user_id=user_id, device_id=device_id, seen_at=now, trusted_since=now if trusted else None)
+        .on_conflict_do_nothing()
+    )
+    return await db.get_one(WalletDeviceRow, (user_id, device_id), populate_existing=True)
+
+
+async def device(db: AsyncSession, user_id: UUID, device_id: UUID) -> WalletDeviceRow | None:
+    """The device's row."""
+    return await db.get(WalletDeviceRow, (user_id, device_id), populate_existing=True)
+
+
+async def trust_device(db: AsyncSession, user_id: UUID, device_id: UUID, now: datetime) -> None:
+    """Let the device spend from now on."""
+    await see_device(db, user_id, device_id, now, trusted=False)
+    await db.execute(
+        update(WalletDeviceRow)
+        .where(WalletDeviceRow.user_id == user_id, WalletDeviceRow.device_id == device_id)
+        .values(trusted_since=func.coalesce(WalletDeviceRow.trusted_since, now))
+    )
+
+
+async def trusted_count(db: AsyncSession, user_id: UUID) -> int:
+    """How many devices of the person may spend."""
+    found = await db.execute(
+        select(func.count())
+        .select_from(WalletDeviceRow)
+        .where(WalletDeviceRow.user_id == user_id, WalletDeviceRow.trusted_since.is_not(None))
+    )
+    return int(found.scalar_one())
+
+
+async def users_with_untrusted_devices(db: AsyncSession, user_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the people who have looked at the wallet from a device that may not spend."""
+    found = await db.execute(
+        select(WalletDeviceRow.user_id)
+        .where(WalletDeviceRow.user_id.in_(user_ids), WalletDeviceRow.trusted_since.is_(None))
+        .distinct()
+    )
+    return set(found.scalars())
+
+
+async def insert_recovery(
+    db: AsyncSession, *, user_id: UUID, device_id: UUID, method: str, state: RecoveryState, now: datetime
+) -> RecoveryRow | None:
+    """A new recovery; None if this device has one that is open."""
+    made = await db.execute(
+        insert(RecoveryRow)
+        .values(id=uuid7(), user_id=user_id, device_id=device_id, method=method, state=state, created_at=now)
+        .on_conflict_do_nothing()
+        .returning(RecoveryRow)
+    )
+    return made.scalar_one_or_none()
+
+
+async def open_recovery(
+    db: AsyncSession, user_id: UUID, device_id: UUID, *, lock: bool = False
+) -> RecoveryRow | None:
+    """This device's recovery that has not ended."""
+    statement = select(RecoveryRow).where(
+        RecoveryRow.user_id == user_id,
+        RecoveryRow.device_id == device_id,
+        RecoveryRow.state.in_(OPEN_RECOVERIES),
+    )
+    if lock:
+        statement = statement.with_for_update()
+    found = await db.execute(statement.execution_options(populate_existing=True))
+    return found.scalar_one_or_none()
+
+
+async def recovery(
+    db: AsyncSession, recovery_id: UUID, *, user_id: UUID | None = None, lock: bool = False
+) -> RecoveryRow | None:
+    """One recovery, of that person if named."""
+    statement = select(RecoveryRow).where(RecoveryRow.id == recovery_id)
+    if user_id is not None:
+        statement = statement.where(RecoveryRow.user_id == user_id)
+    if lock:
+        statement = statement.with_for_update()
+    found = await db.execute(statement.execution_options(populate_existing=True))
+    return found.scalar_one_or_none()
+
+
+async def recoveries(db: AsyncSession, user_id: UUID, limit: int) -> list[RecoveryRow]:
+    """The person's recoveries, newest first."""
+    found = await db.execute(
+        select(RecoveryRow).where(RecoveryRow.user_id == user_id).order_by(RecoveryRow.id.desc()).limit(limit)
+    )
+    return list(found.scalars())
+
+
+async def due_recoveries(db: AsyncSession, now: datetime, limit: int) -> list[RecoveryRow]:
+    """Recoveries whose delay has passed, under their locks."""
+    found = await db.execute(
+        select(RecoveryRow)
+        .where(RecoveryRow.state == RecoveryState.WAITING, RecoveryRow.spend_after <= now)
+        .order_by(RecoveryRow.spend_after)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(found.scalars())
+
+
+async def put_activity(db: AsyncSession, network: str, entry: ActivityEntry) -> tuple[ActivityRow, bool]:
+    """Write a movement, or bring the one of the same transaction up to date.
+
+    Returns:
+        The row, and whether it is new or has changed.
+    """
+    values: dict[str, Any] = {
+        "state": entry.state,
+        "uncertain": entry.uncertain,
+        "transfer_id": entry.transfer_id,
+        "ledger_index": entry.ledger_index,
+        "settled_at": entry.settled_at,
+    }
+    made = await db.execute(
+        insert(ActivityRow)
+        .values(
+            id=uuid7(),
+            user_id=entry.user_id,
+            network=network,
+            tx_hash=entry.tx_hash,
+            incoming=entry.incoming,
+            amount_value=entry.amount.value,
+            amount_asset=entry.amount.asset,
+            address=entry.address,
+            counterparty_id=entry.counterparty_id,
+            destination_tag=entry.destination_tag,
+            note=entry.note,
+            kind=entry.kind,
+            created_at=entry.at,
+            **values,
+        )
+        .on_conflict_do_nothing(
+            index_elements=[ActivityRow.network, ActivityRow.tx_hash, ActivityRow.user_id]
+        )
+        .returning(ActivityRow)
+    )
+    row = made.scalar_one_or_none()
+    if row is not None:
+        return row, True
+    found = await db.execute(
+        select(ActivityRow)
+        .where(
+            ActivityRow.network == network,
+            ActivityRow.tx_hash == entry.tx_hash,
+            ActivityRow.user_id == entry.user_id,
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    row = found.scalar_one()
+    # What came from our own transfer knows more than what a ledger tells of the same transaction.
+    if entry.transfer_id is None and row.transfer_id is not None:
+        return row, False
+    changed = any(getattr(row, name) != value for name, value in values.items())
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.note = entry.note or row.note
+    await db.flush()
+    return row, changed
+
+
+async def activities(
+    db: AsyncSession, user_id: UUID, *, before: UUID | None, limit: int
+) -> Sequence[ActivityRow]:
+    """The person's movements, newest first, older than `before`."""
+    statement = select(ActivityRow).where(ActivityRow.user_id == user_id)
+    if before is not None:
+        statement = statement.where(ActivityRow.id < before)
+    found = await db.execute(statement.order_by(ActivityRow.id.desc()).limit(limit))
+    return found.scalars().all()
+
+
+async def has_paid(db: AsyncSession, user_id: UUID, address: str) -> bool:
+    """Whether the person has ever paid this address."""
+    found = await db.execute(
+        select(ActivityRow.id)
+        .where(
+            ActivityRow.user_id == user_id,
+            ActivityRow.address == address,
+            ActivityRow.incoming.is_(False),
+            ActivityRow.state == "settled",
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+async def push_funding(db: AsyncSession, user_id: UUID, state: WalletState, **values: object) -> bool:
+    """Change a wallet that is not ready; False if it has become so meanwhile."""
+    changed: CursorResult[Any] = await db.execute(  # type: ignore[assignment]  # an UPDATE gives a cursor
+        update(WalletRow)
+        .where(WalletRow.user_id == user_id, WalletRow.state.in_(UNFINISHED))
+        .values(state=state, **values)
+    )
+    return changed.rowcount == 1

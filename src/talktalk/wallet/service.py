@@ -1,0 +1,244 @@
+"""What the wallet does for web and for other slices. The edge opens and commits the transaction.
+
+`WalletDesk` is handed to web's routes and to `transfers`; it needs no key.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from talktalk.custody import service as custody
+from talktalk.custody.errors import DeviceNotTrusted
+from talktalk.identity import service as identity
+from talktalk.identity.schemas import Caller
+from talktalk.ledger import accounts
+from talktalk.ledger.accounts import WatchedAccount
+from talktalk.ledger.amounts import xrp
+from talktalk.ledger.schemas import LedgerHead
+from talktalk.platform.clock import Clock
+from talktalk.platform.wake import Wake, notify
+from talktalk.wallet import queries
+from talktalk.wallet.announcements import Announcements
+from talktalk.wallet.errors import WalletNotReady
+from talktalk.wallet.rules import address_prefix
+from talktalk.wallet.schemas import ActivityEntry, ReadyWallet
+from talktalk.wallet.tables import ActivityRow
+from talktalk_wire.common import Amount
+from talktalk_wire.wallet import Activity, AssetBalance, DeviceTrust, RecoveryState, Wallet, WalletState
+
+WAKE_KIND = "wallet"
+"""Wakes the worker: a wallet has something to be made or funded."""
+ACTIVITY_PAGE_MAX = 100
+
+
+class WalletDesk:
+    """What needs to know the network, its explorer, and the time."""
+
+    def __init__(self, *, network: str, explorer_url: str | None, clock: Clock) -> None:
+        self.network = network
+        self._explorer_url = explorer_url
+        self.clock = clock
+
+    async def begin(self, db: AsyncSession, *, user_id: UUID, device_id: UUID, address: str) -> bool:
+        """Have an account made for a person, and trust the device they first signed in on.
+
+        Args:
+            db: The transaction in which the person was made, or first looks at the wallet.
+            user_id: Whose.
+            device_id: Trusted if this makes the wallet.
+            address: The IP address the request came from, for the limits of funding.
+
+        Returns:
+            Whether there was none before.
+        """
+        now = self.clock.now()
+        is_new = await queries.insert_wallet(
+            db,
+            user_id=user_id,
+            network=self.network,
+            device_id=device_id,
+            address_prefix=address_prefix(address),
+            now=now,
+        )
+        if is_new:
+            await queries.see_device(db, user_id, device_id, now, trusted=True)
+            await notify(db, Wake(WAKE_KIND, user_id, 0))
+        return is_new
+
+    async def look(self, db: AsyncSession, caller: Caller, *, address: str) -> Wallet:
+        """The wallet as this device sees it; made if it is missing."""
+        await self.begin(db, user_id=caller.user_id, device_id=caller.device_id, address=address)
+        await queries.see_device(db, caller.user_id, caller.device_id, self.clock.now(), trusted=False)
+        trust, spend_after = await self.trust(db, caller)
+        (wallet,) = await self._wallets(db, [caller.user_id], trust={caller.user_id: (trust, spend_after)})
+        return wallet[1]
+
+    async def trust(self, db: AsyncSession, caller: Caller) -> tuple[DeviceTrust, datetime | None]:
+        """What the caller's device may do, and from when it may spend if it waits."""
+        device = await queries.device(db, caller.user_id, caller.device_id)
+        if device is not None and device.trusted_since is not None:
+            return DeviceTrust.TRUSTED, None
+        recovery = await queries.open_recovery(db, caller.user_id, caller.device_id)
+        if recovery is not None and recovery.state == RecoveryState.WAITING:
+            return DeviceTrust.WAITING, recovery.spend_after
+        return DeviceTrust.UNTRUSTED, None
+
+    async def access_as_trusted(self, db: AsyncSession, user_id: UUID, device_id: UUID) -> None:
+        """Let pass whom the wallet trusts.
+
+        Raises:
+            DeviceNotTrusted: The device may look, not spend.
+        """
+        device = await queries.device(db, user_id, device_id)
+        if device is None or device.trusted_since is None:
+            raise DeviceNotTrusted
+
+    async def ready_wallet(self, db: AsyncSession, user_id: UUID) -> ReadyWallet:
+        """A person's account, as one validated ledger left it.
+
+        Raises:
+            WalletNotReady: It does not exist on the ledger (yet).
+        """
+        found = await self.find_ready(db, user_id)
+        if found is None:
+            raise WalletNotReady
+        return found
+
+    async def find_ready(self, db: AsyncSession, user_id: UUID) -> ReadyWallet | None:
+        """As `ready_wallet`; None if it is not ready."""
+        row = await queries.wallet(db, user_id)
+        if row is None or row.address is None or row.public_key is None:
+            return None
+        account = await accounts.read(db, self.network, row.address)
+        if account is None or not account.exists:
+            return None
+        return ReadyWallet(user_id=user_id, address=row.address, public_key=row.public_key, account=account)
+
+    async def address_of(self, db: AsyncSession, user_id: UUID) -> str | None:
+        """The address a person can be paid at; None before the key is made."""
+        row = await queries.wallet(db, user_id)
+        return None if row is None else row.address
+
+    async def owner_of(self, db: AsyncSession, address: str) -> UUID | None:
+        """The person here whose address it is."""
+        return (await queries.users_of_addresses(db, self.network, [address])).get(address)
+
+    async def has_paid(self, db: AsyncSession, user_id: UUID, address: str) -> bool:
+        """Whether the person has paid this address before."""
+        return await queries.has_paid(db, user_id, address)
+
+    async def announce_wallets(
+        self, db: AsyncSession, user_ids: Collection[UUID], announcements: Announcements
+    ) -> None:
+        """Tell these people how their wallets stand now.
+
+        All devices of a person hear the same event, so `trust` is told only where every device that
+        has seen the wallet is trusted.
+        """
+        mixed = await queries.users_with_untrusted_devices(db, user_ids)
+        trust = {user_id: (None if user_id in mixed else DeviceTrust.TRUSTED, None) for user_id in user_ids}
+        for user_id, wallet in await self._wallets(db, user_ids, trust=trust):
+            announcements.add(user_id, "wallet.changed", {"wallet": wallet})
+
+    async def put_activity(
+        self, db: AsyncSession, entries: Sequence[ActivityEntry], announcements: Announcements
+    ) -> None:
+        """Write movements and tell whose they are; repeating it changes and tells nothing."""
+        changed = []
+        for entry in sorted(entries, key=lambda entry: (entry.user_id, entry.tx_hash)):
+            row, is_news = await queries.put_activity(db, self.network, entry)
+            if is_news:
+                changed.append(row)
+        for row, activity in zip(changed, await activities_of(db, changed), strict=True):
+            announcements.add(row.user_id, "wallet.activity", {"entry": activity})
+
+    async def activity_page(
+        self, db: AsyncSession, user_id: UUID, *, before: UUID | None, limit: int
+    ) -> tuple[list[Activity], UUID | None]:
+        """Movements, newest first, and where the next page begins."""
+        rows = await queries.activities(db, user_id, before=before, limit=limit + 1)
+        page = rows[:limit]
+        following = page[-1].id if len(rows) > limit else None
+        return await activities_of(db, page), following
+
+    async def _wallets(
+        self,
+        db: AsyncSession,
+        user_ids: Collection[UUID],
+        *,
+        trust: Mapping[UUID, tuple[DeviceTrust | None, datetime | None]],
+    ) -> list[tuple[UUID, Wallet]]:
+        head = await accounts.read_head(db, self.network)
+        rows = await queries.wallets(db, user_ids)
+        addresses = [row.address for row in rows if row.address is not None]
+        watched = {
+            account.address: account for account in await accounts.read_many(db, self.network, addresses)
+        }
+        pins, codes = await custody.secrets_set(db, user_ids)
+        made = []
+        for row in rows:
+            account = watched.get(row.address or "")
+            device_trust, spend_after = trust[row.user_id]
+            made.append(
+                (
+                    row.user_id,
+                    Wallet(
+                        state=WalletState(row.state),
+                        address=row.address,
+                        public_key=row.public_key,
+                        custody=row.custody,
+                        balances=_balances(account, head),
+                        reserve_base_drops=head.reserves.base_drops if head is not None else 0,
+                        reserve_increment_drops=head.reserves.increment_drops if head is not None else 0,
+                        owner_count=account.owner_count if account is not None else 0,
+                        ledger_index=head.ledger_index if head is not None else None,
+                        network=row.network,
+                        explorer_url=self._explorer_url,
+                        has_pin=row.user_id in pins,
+                        has_recovery_code=row.user_id in codes,
+                        trust=device_trust,
+                        spend_after=spend_after,
+                    ),
+                )
+            )
+        return made
+
+
+def _balances(account: WatchedAccount | None, head: LedgerHead | None) -> list[AssetBalance]:
+    if account is None or head is None or not account.exists:
+        return [AssetBalance(balance=xrp(0), spendable=xrp(0), reserved=xrp(0))]
+    spendable = account.spendable_drops(head.reserves)
+    return [
+        AssetBalance(
+            balance=xrp(account.balance_drops),
+            spendable=xrp(spendable),
+            reserved=xrp(account.balance_drops - spendable),
+        )
+    ]
+
+
+async def activities_of(db: AsyncSession, rows: Sequence[ActivityRow]) -> list[Activity]:
+    """The wire form of movements."""
+    ids = {row.counterparty_id for row in rows if row.counterparty_id is not None}
+    people = await identity.people(db, ids) if ids else {}
+    return [
+        Activity(
+            id=row.id,
+            incoming=row.incoming,
+            amount=Amount(value=row.amount_value, asset=row.amount_asset),
+            counterparty=people.get(row.counterparty_id) if row.counterparty_id is not None else None,
+            address=row.address,
+            destination_tag=row.destination_tag,
+            note=row.note,
+            state=row.state,
+            uncertain=row.uncertain,
+            transfer_id=row.transfer_id,
+            tx_hash=row.tx_hash,
+            ledger_index=row.ledger_index,
+            created_at=row.created_at,
+            settled_at=row.settled_at,
+        )
+        for row in rows
+    ]
