@@ -79,9 +79,7 @@ def parse(spec: str | Iterable[str]) -> Rules:
         UnknownAmendment: A name that is not in `KNOWN`.
     """
     parts = (
-        [part.strip() for part in spec.split(",") if part.strip()]
-        if isinstance(spec, str)
-        else list(spec)
+        [part.strip() for part in spec.split(",") if part.strip()] if isinstance(spec, str) else list(spec)
     )
     names: set[str] = set()
     if not parts or parts[0].startswith("-"):

@@ -175,9 +175,7 @@ class Node:
             close_time=0,
         )
         genesis = ClosedLedger(header, header.hash(), state, rules, fees)
-        self.store.append(
-            header, genesis.hash, [], [(key, None, blob) for key, blob in blobs]
-        )
+        self.store.append(header, genesis.hash, [], [(key, None, blob) for key, blob in blobs])
         close_time = round_close_time(int(self.clock.now_s()), CLOSE_TIME_RESOLUTION_S)
         view = OpenView(genesis, parent_close_time=0, is_open=False)
         return self._seal(genesis, view, [], close_time)
@@ -191,9 +189,7 @@ class Node:
         for key, blob in self.store.state():
             state.put_blob(key, blob)
         ids = frozenset(tx.id for tx in self.store.transactions(index))
-        ledger = ClosedLedger(
-            header, ledger_hash, state, self.settings.rules, self.settings.fees, ids
-        )
+        ledger = ClosedLedger(header, ledger_hash, state, self.settings.rules, self.settings.fees, ids)
         if state.hash() != header.account_hash:
             log.error("the journal's state does not match its last ledger", extra={"index": index})
         return ledger
@@ -224,9 +220,7 @@ class Node:
             elif state.exists(key):
                 state.remove(key)
         ids = frozenset(tx.id for tx in self.store.transactions(index))
-        ledger = ClosedLedger(
-            header, ledger_hash, state, self.settings.rules, self.settings.fees, ids
-        )
+        ledger = ClosedLedger(header, ledger_hash, state, self.settings.rules, self.settings.fees, ids)
         self._remember(ledger)
         return ledger
 
@@ -270,9 +264,7 @@ class Node:
             self.local.add(tx, self.open.index)
         if applied and is_success(result):
             self._apply_successors(tx)
-        return SubmitResult(
-            tx, result, applied=applied, kept=kept, broadcast=applied, queued=False
-        )
+        return SubmitResult(tx, result, applied=applied, kept=kept, broadcast=applied, queued=False)
 
     def _try_open(self, tx: Transaction, flags: ApplyFlags) -> tuple[Ter, bool]:
         outcome = apply_transaction(tx, self.open, flags, network_id=self.settings.network_id)
@@ -354,9 +346,7 @@ class Node:
             left: list[Transaction] = []
             for tx in waiting:
                 flags = ApplyFlags.RETRY if retry else ApplyFlags.NONE
-                outcome = apply_transaction(
-                    tx, view, flags, network_id=self.settings.network_id
-                )
+                outcome = apply_transaction(tx, view, flags, network_id=self.settings.network_id)
                 if outcome.record is not None and outcome.applied:
                     applied.append(outcome.record)
                 elif not is_failure(outcome.result):
@@ -426,9 +416,7 @@ class Node:
         for number in range(TOTAL_PASSES):
             left: list[Transaction] = []
             for tx in waiting:
-                result, applied = self._try_open(
-                    tx, ApplyFlags.RETRY if retry else ApplyFlags.NONE
-                )
+                result, applied = self._try_open(tx, ApplyFlags.RETRY if retry else ApplyFlags.NONE)
                 if not applied and (is_retry(result) or is_claim(result)):
                     left.append(tx)
             changed = len(left) < len(waiting)
@@ -455,9 +443,7 @@ def _update_skip_lists(view: OpenView, parent_hash: bytes) -> None:
     _append_hash(view, keylets.skip_list(), parent_hash, previous, keep=SKIP_LIST_LEDGERS)
 
 
-def _append_hash(
-    view: OpenView, key: bytes, parent_hash: bytes, previous: int, *, keep: int | None
-) -> None:
+def _append_hash(view: OpenView, key: bytes, parent_hash: bytes, previous: int, *, keep: int | None) -> None:
     known = view.read(key)
     entry = Entry.new("LedgerHashes", key) if known is None else known.duplicate()
     hashes: list[bytes] = [*entry["Hashes"], parent_hash]

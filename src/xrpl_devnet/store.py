@@ -187,9 +187,7 @@ class Store:
     def undo_since(self, ledger_index: int) -> Iterator[tuple[bytes, bytes | None]]:
         """What to put back, newest change first, to get the state of an older ledger."""
         return iter(
-            self._db.execute(
-                "SELECT key, blob FROM undo WHERE seq > ? ORDER BY seq DESC", (ledger_index,)
-            )
+            self._db.execute("SELECT key, blob FROM undo WHERE seq > ? ORDER BY seq DESC", (ledger_index,))
         )
 
     def range(self) -> tuple[int, int] | None:
@@ -199,9 +197,7 @@ class Store:
 
     def header(self, ledger_index: int) -> tuple[Header, bytes] | None:
         """A ledger's header and hash."""
-        row = self._db.execute(
-            "SELECT header, hash FROM ledger WHERE seq = ?", (ledger_index,)
-        ).fetchone()
+        row = self._db.execute("SELECT header, hash FROM ledger WHERE seq = ?", (ledger_index,)).fetchone()
         return None if row is None else (Header.from_blob(row[0]), bytes(row[1]))
 
     def index_of(self, ledger_hash: bytes) -> int | None:
@@ -259,9 +255,7 @@ class Store:
         """
         compare, order = (">=", "ASC") if forward else ("<=", "DESC")
         if start is None:
-            start = (
-                AccountPosition(low, 0) if forward else AccountPosition(high, 2**62)
-            )
+            start = AccountPosition(low, 0) if forward else AccountPosition(high, 2**62)
         rows = self._db.execute(
             "SELECT t.seq, t.id, t.blob, t.meta, t.position FROM account_tx AS a "  # noqa: S608
             "JOIN tx AS t ON t.seq = a.seq AND t.position = a.position "

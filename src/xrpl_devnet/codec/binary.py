@@ -145,10 +145,7 @@ def _read_amount(data: bytes, at: int) -> tuple[Amount, int]:
             raise CodecError("invalid currency value")
         return IssuedAmount.of(0, 0, currency, issuer), after
     exponent = (raw >> 54 & 0xFF) - 97
-    if (
-        not MIN_MANTISSA <= mantissa <= MAX_MANTISSA
-        or not MIN_EXPONENT <= exponent <= MAX_EXPONENT
-    ):
+    if not MIN_MANTISSA <= mantissa <= MAX_MANTISSA or not MIN_EXPONENT <= exponent <= MAX_EXPONENT:
         raise CodecError("invalid currency value")
     return IssuedAmount(mantissa if raw >> 62 & 1 else -mantissa, exponent, currency, issuer), after
 
@@ -240,8 +237,7 @@ _READERS: Final[dict[str, Reader]] = {
 }
 
 _ONE_BYTE: Final[list[Field | None]] = [
-    BY_CODE.get((byte >> 4) << 16 | (byte & 15)) if byte >> 4 and byte & 15 else None
-    for byte in range(256)
+    BY_CODE.get((byte >> 4) << 16 | (byte & 15)) if byte >> 4 and byte & 15 else None for byte in range(256)
 ]
 
 
@@ -499,11 +495,7 @@ def encode(fields: Fields, *, signing: bool = False) -> bytes:
         items = [(_ENCODERS[name], value) for name, value in fields.items()]
         items.sort(key=_item_order)
         return b"".join(
-            [
-                header + write(value)
-                for (_, header, write, signed), value in items
-                if signed or not signing
-            ]
+            [header + write(value) for (_, header, write, signed), value in items if signed or not signing]
         )
     except (KeyError, TypeError, AttributeError, OverflowError, ValueError) as error:
         raise CodecError(f"cannot encode: {error!r}") from error

@@ -64,9 +64,7 @@ BY_CODE: Final[dict[int, Field]] = {field.order: field for field in FIELDS.value
 TRANSACTION_TYPES: Final[dict[str, int]] = {
     name: code for name, code in DEFINITIONS["TRANSACTION_TYPES"].items() if code >= 0
 }
-TRANSACTION_TYPE_NAMES: Final[dict[int, str]] = {
-    code: name for name, code in TRANSACTION_TYPES.items()
-}
+TRANSACTION_TYPE_NAMES: Final[dict[int, str]] = {code: name for name, code in TRANSACTION_TYPES.items()}
 ENTRY_TYPES: Final[dict[str, int]] = {
     name: code for name, code in DEFINITIONS["LEDGER_ENTRY_TYPES"].items() if code >= 0
 }
@@ -75,7 +73,6 @@ RESULT_CODES: Final[dict[str, int]] = DEFINITIONS["TRANSACTION_RESULTS"]
 RESULT_NAMES: Final[dict[int, str]] = {code: name for name, code in RESULT_CODES.items()}
 
 BASE_TEN_FIELDS: Final = frozenset(
-    {"MaximumAmount", "OutstandingAmount", "MPTAmount", "LockedAmount"}
-    | {"ConfidentialOutstandingAmount"}
+    {"MaximumAmount", "OutstandingAmount", "MPTAmount", "LockedAmount"} | {"ConfidentialOutstandingAmount"}
 )
 """64-bit integers that JSON shows in decimal; all others are shown in hex."""

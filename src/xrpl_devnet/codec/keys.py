@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from coincurve import PrivateKey, PublicKey
-from nacl.bindings import crypto_sign_open, crypto_sign_seed_keypair
 from nacl.bindings import crypto_sign as nacl_sign
+from nacl.bindings import crypto_sign_open, crypto_sign_seed_keypair
 from nacl.exceptions import BadSignatureError
 
 from xrpl_devnet.codec.base58 import decode_seed, encode_account, encode_seed
@@ -139,10 +139,7 @@ def verify(public: bytes, message: bytes, signature: bytes) -> bool:
         return False
     try:
         if kind == "ed25519":
-            if (
-                len(signature) != 64
-                or int.from_bytes(signature[32:], "little") >= _ED25519_ORDER
-            ):
+            if len(signature) != 64 or int.from_bytes(signature[32:], "little") >= _ED25519_ORDER:
                 return False
             crypto_sign_open(signature + message, public[1:])
             return True

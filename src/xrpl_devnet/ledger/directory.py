@@ -34,9 +34,7 @@ def _page(view: Sandbox, directory: bytes, number: int) -> Entry:
     return page
 
 
-def _add(
-    view: Sandbox, directory: bytes, key: bytes, describe: Describe, *, keep_order: bool
-) -> int | None:
+def _add(view: Sandbox, directory: bytes, key: bytes, describe: Describe, *, keep_order: bool) -> int | None:
     root = view.peek(directory)
     if root is None:
         root = Entry.new("DirectoryNode", directory, RootIndex=directory)
@@ -89,9 +87,12 @@ def owner_insert(view: Sandbox, account: bytes, key: bytes) -> int | None:
     return insert(view, keylets.owner_dir(account), key, describe_owner(account))
 
 
-def owner_remove(view: Sandbox, account: bytes, page: int, key: bytes) -> bool:
-    """Take an index out of an account's owner directory."""
-    return remove(view, keylets.owner_dir(account), page, key, keep_root=False)
+def owner_remove(view: Sandbox, account: bytes, page: int, key: bytes, *, keep_root: bool = False) -> bool:
+    """Take an index out of an account's owner directory.
+
+    Some transactions of rippled leave an empty root behind (`keep_root`), others do not: follow the source.
+    """
+    return remove(view, keylets.owner_dir(account), page, key, keep_root=keep_root)
 
 
 def remove(view: Sandbox, directory: bytes, number: int, key: bytes, *, keep_root: bool) -> bool:

@@ -197,9 +197,7 @@ CHECKS: list[type[Check]] = [
 ]
 
 
-def all_hold(
-    sandbox: Sandbox, kind: str, result: str, *, fee_drops: int, stated_fee_drops: int
-) -> bool:
+def all_hold(sandbox: Sandbox, kind: str, result: str, *, fee_drops: int, stated_fee_drops: int) -> bool:
     """Whether a transaction's changes break nothing.
 
     Args:

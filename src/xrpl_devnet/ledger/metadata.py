@@ -20,17 +20,11 @@ _NEVER: Final = frozenset({"LedgerEntryType", "Indexes"})
 _ONLY_WHEN_DELETED: Final = frozenset({"PreviousTxnID", "PreviousTxnLgrSeq"})
 _NO_PREVIOUS: Final = _NEVER | _ONLY_WHEN_DELETED | {"RootIndex"}
 _NO_CURRENT: Final = _NEVER | _ONLY_WHEN_DELETED
-_THREADED_LATER: Final = frozenset(
-    {"DirectoryNode", "Amendments", "FeeSettings", "NegativeUNL", "AMM"}
-)
+_THREADED_LATER: Final = frozenset({"DirectoryNode", "Amendments", "FeeSettings", "NegativeUNL", "AMM"})
 """Types that carry PreviousTxnID only since fixPreviousTxnID."""
-_THREADED: Final = frozenset(
-    kind for kind, fields in ENTRY_FORMATS.items() if "PreviousTxnID" in fields
-)
+_THREADED: Final = frozenset(kind for kind, fields in ENTRY_FORMATS.items() if "PreviousTxnID" in fields)
 _ISSUER_FIELDS: Final = ("LowLimit", "HighLimit", "TakerPays", "TakerGets")
-_ACCOUNT_FIELDS: Final = frozenset(
-    name for name, info in FIELDS.items() if info.type == "AccountID"
-)
+_ACCOUNT_FIELDS: Final = frozenset(name for name, info in FIELDS.items() if info.type == "AccountID")
 
 
 @dataclass(slots=True)
@@ -45,9 +39,7 @@ class Metadata:
     def to_fields(self, result: str, position: int) -> dict[str, Any]:
         """The native fields, to be serialised or shown."""
         fields: dict[str, Any] = {
-            "AffectedNodes": [
-                {kind: node} for _, (kind, node) in sorted(self.nodes.items(), key=_by_index)
-            ],
+            "AffectedNodes": [{kind: node} for _, (kind, node) in sorted(self.nodes.items(), key=_by_index)],
             "TransactionIndex": position,
             "TransactionResult": result,
         }
@@ -82,11 +74,7 @@ class _Builder:
     def node(self, key: bytes, kind: str, entry_type: str) -> dict[str, Any]:
         """The node of an entry; its kind may be known better now than when it was first threaded."""
         known = self.nodes.get(key)
-        fields = (
-            known[1]
-            if known is not None
-            else {"LedgerEntryType": entry_type, "LedgerIndex": key}
-        )
+        fields = known[1] if known is not None else {"LedgerEntryType": entry_type, "LedgerIndex": key}
         self.nodes[key] = (kind, fields)
         return fields
 
@@ -165,9 +153,7 @@ class _Builder:
         self.thread_owners(before)
         self._differences(node, entry, before)
         fields = {
-            name: value
-            for name, value in entry.items()
-            if name not in _NEVER and name != "LedgerEntryType"
+            name: value for name, value in entry.items() if name not in _NEVER and name != "LedgerEntryType"
         }
         if fields:
             node["FinalFields"] = fields

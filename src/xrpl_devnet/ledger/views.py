@@ -192,11 +192,7 @@ class Sandbox:
         while found is not None and not self.exists(found):
             found = self.parent.after(found)
         for candidate, item in self.items.items():
-            if (
-                item.action is Action.INSERTED
-                and candidate > key
-                and (found is None or candidate < found)
-            ):
+            if item.action is Action.INSERTED and candidate > key and (found is None or candidate < found):
                 found = candidate
         return found
 

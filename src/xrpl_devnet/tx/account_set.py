@@ -162,9 +162,7 @@ class AccountSet(Transactor):
         if sets and not sender.flag(flags.DISABLE_MASTER):
             if not self._signed_by_master():
                 return "tecNEED_MASTER_KEY"
-            if "RegularKey" not in sender and not self.view.exists(
-                keylets.signer_list(self.account_id)
-            ):
+            if "RegularKey" not in sender and not self.view.exists(keylets.signer_list(self.account_id)):
                 return "tecNO_ALTERNATIVE_KEY"
             sender["Flags"] |= flags.DISABLE_MASTER
         if clears:

@@ -145,4 +145,3 @@ def transactor(name: str) -> Callable[[_T], _T]:
         return cls
 
     return register
-

@@ -45,16 +45,12 @@ class DepositPreauth(Transactor):
     def apply(self) -> Ter:
         """Make the entry, or delete it."""
         if "Authorize" not in self.tx:
-            return delete(
-                self.sender, self, keylets.deposit_preauth(self.account_id, self.tx["Unauthorize"])
-            )
+            return delete(self.sender, self, keylets.deposit_preauth(self.account_id, self.tx["Unauthorize"]))
         sender = self.sender
         if not self.reserve_met(sender["OwnerCount"] + 1):
             return "tecINSUFFICIENT_RESERVE"
         key = keylets.deposit_preauth(self.account_id, self.tx["Authorize"])
-        entry = Entry.new(
-            "DepositPreauth", key, Account=self.account_id, Authorize=self.tx["Authorize"]
-        )
+        entry = Entry.new("DepositPreauth", key, Account=self.account_id, Authorize=self.tx["Authorize"])
         self.view.insert(entry)
         page = directory.owner_insert(self.view, self.account_id, key)
         if page is None:

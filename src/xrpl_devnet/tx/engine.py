@@ -159,9 +159,7 @@ def _check_prior(tx: Transaction, view: ReadView, root: Entry) -> Ter:
     return "tefALREADY" if view.has_transaction(tx.id) else "tesSUCCESS"
 
 
-def _check_fee(
-    tx: Transaction, view: ReadView, root: Entry, cls: type[Transactor], flags: ApplyFlags
-) -> Ter:
+def _check_fee(tx: Transaction, view: ReadView, root: Entry, cls: type[Transactor], flags: ApplyFlags) -> Ter:
     fee: int = tx.fee
     if flags & ApplyFlags.INNER_BATCH:
         return "tesSUCCESS" if fee == 0 else "temBAD_FEE"
@@ -284,7 +282,8 @@ def delete_ticket(view: Sandbox, root: Entry, key: bytes) -> Ter:
     ticket = view.peek(key)
     if ticket is None:
         return "tefBAD_LEDGER"
-    if not directory.owner_remove(view, root["Account"], ticket["OwnerNode"], key):
+    owner: bytes = root["Account"]
+    if not directory.owner_remove(view, owner, ticket["OwnerNode"], key, keep_root=True):
         return "tefBAD_LEDGER"
     left = root.get("TicketCount", 0) - 1
     if left < 0:
@@ -298,9 +297,7 @@ def delete_ticket(view: Sandbox, root: Entry, key: bytes) -> Ter:
     return "tesSUCCESS"
 
 
-def apply_transaction(
-    tx: Transaction, view: OpenView, flags: ApplyFlags, *, network_id: int
-) -> Outcome:
+def apply_transaction(tx: Transaction, view: OpenView, flags: ApplyFlags, *, network_id: int) -> Outcome:
     """Try a transaction on a ledger; the ledger changes only when the outcome is `applied`."""
     try:
         result = preflight(tx, view.rules, flags, network_id)

@@ -41,9 +41,7 @@ def send_max(tx: Transaction) -> Amount:
 
 def is_direct_xrp(tx: Transaction) -> bool:
     """Whether XRP is sent and XRP delivered, with no path between."""
-    return (
-        is_xrp(tx["Amount"]) and is_xrp(send_max(tx)) and "Paths" not in tx and "SendMax" not in tx
-    )
+    return is_xrp(tx["Amount"]) and is_xrp(send_max(tx)) and "Paths" not in tx and "SendMax" not in tx
 
 
 def _currency(amount: Amount) -> bytes:
@@ -71,11 +69,7 @@ class Payment(Transactor):
             return "temBAD_AMOUNT"
         if BAD_CURRENCY in (_currency(amount), _currency(limit)):
             return "temBAD_CURRENCY"
-        if (
-            tx.account == destination
-            and _currency(amount) == _currency(limit)
-            and "Paths" not in tx
-        ):
+        if tx.account == destination and _currency(amount) == _currency(limit) and "Paths" not in tx:
             return "temREDUNDANT"
         result = _check_xrp(tx, limit)
         return result if result != "tesSUCCESS" else _check_deliver_min(tx)

@@ -32,10 +32,7 @@ class SetRegularKey(Transactor):
     @classmethod
     def preflight(cls, ctx: PreflightContext) -> Ter:
         """The regular key may not be the master key."""
-        if (
-            ctx.rules.enabled("fixMasterKeyAsRegularKey")
-            and ctx.tx.get("RegularKey") == ctx.tx.account
-        ):
+        if ctx.rules.enabled("fixMasterKeyAsRegularKey") and ctx.tx.get("RegularKey") == ctx.tx.account:
             return "temBAD_REGKEY"
         return "tesSUCCESS"
 

@@ -22,9 +22,7 @@ class TicketCreate(Transactor):
     @classmethod
     def preflight(cls, ctx: PreflightContext) -> Ter:
         """1 to 250."""
-        return (
-            "tesSUCCESS" if 1 <= ctx.tx["TicketCount"] <= MAX_TICKETS else "temINVALID_COUNT"
-        )
+        return "tesSUCCESS" if 1 <= ctx.tx["TicketCount"] <= MAX_TICKETS else "temINVALID_COUNT"
 
     @classmethod
     def preclaim(cls, ctx: PreclaimContext) -> Ter:

@@ -1,0 +1,173 @@
+"""Methods about transactions: submit, tx."""
+
+import re
+from typing import Any, Final
+
+from xrpl_devnet.codec.binary import CodecError
+from xrpl_devnet.ledger import keylets
+from xrpl_devnet.node import SubmitResult
+from xrpl_devnet.rpc.errors import RpcError
+from xrpl_devnet.rpc.lookup import hash_param
+from xrpl_devnet.rpc.registry import Context, method
+from xrpl_devnet.rpc.shape import (
+    ctid,
+    engine_fields,
+    hex_of,
+    transaction_json,
+    validated_transaction,
+)
+from xrpl_devnet.store import StoredTransaction
+from xrpl_devnet.tx.signatures import local_checks
+from xrpl_devnet.tx.transaction import Transaction
+
+MAX_SEARCH_RANGE: Final = 1000
+_CTID = re.compile(r"[Cc][0-9a-fA-F]{15}")
+
+
+def parse_blob(text: Any) -> Transaction:
+    """The transaction of a hex blob.
+
+    Raises:
+        RpcError: `invalidParams` when it is no hex, `invalidTransaction` when it is no transaction.
+    """
+    if not isinstance(text, str) or not text:
+        raise RpcError("invalidParams")
+    try:
+        blob = bytes.fromhex(text)
+    except ValueError:
+        raise RpcError("invalidParams") from None
+    try:
+        return Transaction.from_blob(blob)
+    except CodecError as error:
+        raise RpcError("invalidTransaction", error_exception=str(error)) from error
+
+
+def submit_transaction(ctx: Context, tx: Transaction, *, fail_hard: bool) -> dict[str, Any]:
+    """Check a transaction locally, submit it, and tell what became of it.
+
+    Raises:
+        RpcError: It fails the local checks.
+    """
+    reason = local_checks(tx, ctx.node.settings.rules)
+    if reason is not None:
+        raise RpcError("invalidTransaction", error_exception=f"fails local checks: {reason}")
+    return submission_json(ctx, ctx.node.submit(tx, fail_hard=fail_hard))
+
+
+def submission_json(ctx: Context, submitted: SubmitResult) -> dict[str, Any]:
+    """The answer to a submission."""
+    tx = submitted.tx
+    root = ctx.node.open.read(keylets.account(tx.account))
+    sequence = 0 if root is None else root["Sequence"]
+    shown = transaction_json(tx.fields, v2=ctx.v2)
+    out: dict[str, Any] = {
+        "accepted": submitted.accepted,
+        "account_sequence_available": sequence,
+        "account_sequence_next": sequence,
+        "applied": submitted.applied,
+        "broadcast": submitted.broadcast,
+        **engine_fields(submitted.result),
+        "kept": submitted.kept,
+        "open_ledger_cost": str(ctx.node.settings.fees.base),
+        "queued": submitted.queued,
+        "tx_blob": hex_of(tx.blob),
+        "tx_json": shown,
+        "validated_ledger_index": ctx.node.closed.index,
+    }
+    if ctx.v2:
+        out["hash"] = hex_of(tx.id)
+        return out
+    shown["hash"] = hex_of(tx.id)
+    if not submitted.applied:
+        earlier = ctx.node.store.transaction(tx.id)
+        if earlier is not None:
+            shown["inLedger"] = shown["ledger_index"] = earlier.ledger_index
+    return out
+
+
+@method("submit")
+def submit(ctx: Context) -> dict[str, Any]:
+    """Submit a signed transaction."""
+    fail_hard = ctx.params.get("fail_hard") is True
+    return submit_transaction(ctx, parse_blob(ctx.params.get("tx_blob")), fail_hard=fail_hard)
+
+
+def _by_ctid(ctx: Context, text: str) -> StoredTransaction | None:
+    number = int(text, 16)
+    network = number & 0xFFFF
+    if network != ctx.node.settings.network_id:
+        raise RpcError(
+            "wrongNetwork",
+            f"Wrong network. You should submit this request to a node running on NetworkID: {network}",
+            error_code=4,
+        )
+    return ctx.node.store.transaction_at(number >> 32 & 0x0FFFFFFF, number >> 16 & 0xFFFF)
+
+
+def _search_range(ctx: Context) -> tuple[int, int] | None:
+    low, high = ctx.params.get("min_ledger"), ctx.params.get("max_ledger")
+    if low is None or high is None:
+        return None
+    for value in (low, high):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise RpcError("invalidLgrRange")
+    if high < low:
+        raise RpcError("invalidLgrRange")
+    if high - low > MAX_SEARCH_RANGE:
+        raise RpcError("excessiveLgrRange")
+    return int(low), int(high)
+
+
+@method("tx")
+def tx(ctx: Context) -> dict[str, Any]:
+    """A transaction by its hash or compact id."""
+    name, compact = ctx.params.get("transaction"), ctx.params.get("ctid")
+    if name is None and compact is None:
+        raise RpcError("invalidParams")
+    if name is not None and compact is not None:
+        raise RpcError("invalidParams")
+    searched = _search_range(ctx)
+    if compact is not None:
+        if not isinstance(compact, str) or not _CTID.fullmatch(compact):
+            raise RpcError("invalidParams")
+        stored = _by_ctid(ctx, compact)
+        transaction_id = None if stored is None else stored.transaction.id
+    else:
+        transaction_id = hash_param(name)
+        if transaction_id is None:
+            raise RpcError("notImpl")
+        stored = ctx.node.store.transaction(transaction_id)
+    if stored is not None:
+        return _validated(ctx, stored)
+    waiting = None if transaction_id is None else ctx.node.open_transaction(transaction_id)
+    if waiting is not None:
+        return _unvalidated(ctx, waiting)
+    extra: dict[str, Any] = {}
+    if searched is not None:
+        low, high = ctx.node.complete_range()
+        extra["searched_all"] = low <= searched[0] and searched[1] <= high
+    raise RpcError("txnNotFound", **extra)
+
+
+def _validated(ctx: Context, stored: StoredTransaction) -> dict[str, Any]:
+    found = ctx.node.store.header(stored.ledger_index)
+    assert found is not None, "a stored transaction's ledger is stored"
+    header, ledger_hash = found
+    binary = ctx.params.get("binary") is True
+    out = validated_transaction(stored, header, ledger_hash, v2=ctx.v2, binary=binary)
+    compact = ctid(stored.ledger_index, stored.transaction.position, ctx.node.settings.network_id)
+    if compact is not None:
+        out["ctid"] = compact
+        if "tx_json" in out:
+            out["tx_json"]["ctid"] = compact
+    return {**out, "validated": True}
+
+
+def _unvalidated(ctx: Context, waiting: Transaction) -> dict[str, Any]:
+    shown = transaction_json(waiting.fields, v2=ctx.v2)
+    if ctx.params.get("binary") is True:
+        name = "tx_blob" if ctx.v2 else "tx"
+        return {name: hex_of(waiting.blob), "hash": hex_of(waiting.id), "validated": False}
+    if ctx.v2:
+        return {"tx_json": shown, "hash": hex_of(waiting.id), "validated": False}
+    return {**shown, "hash": hex_of(waiting.id), "validated": False}

@@ -1,0 +1,276 @@
+"""Subscriptions: who is told what, and the messages themselves.
+
+`Hub` listens to the node. Each message is encoded once per API version, whatever the number of subscribers, and only when
+somebody wants it. Order on a close: `ledgerClosed` first, then the ledger's transactions in order of execution.
+
+To add a stream, name it in `STREAMS` and publish to its subscribers from the event it follows.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from xrpl_devnet.codec.json_form import to_json
+from xrpl_devnet.ledger.header import iso_time
+from xrpl_devnet.node import LedgerEvent, Node, ProposedEvent
+from xrpl_devnet.rpc.errors import RpcError
+from xrpl_devnet.rpc.lookup import account_of
+from xrpl_devnet.rpc.registry import Context, Subscriber
+from xrpl_devnet.rpc.shape import (
+    ctid,
+    delivered_amount,
+    engine_fields,
+    hex_of,
+    transaction_json,
+)
+from xrpl_devnet.tx.engine import Applied
+from xrpl_devnet.tx.transaction import Transaction
+
+STREAMS: Final = frozenset(
+    {"ledger", "transactions", "transactions_proposed", "server", "book_changes"}
+    | {"validations", "consensus", "manifests", "peer_status"}
+)
+"""All names that subscribe takes. Validations, consensus, manifests and peers never happen on one node."""
+_ALIASES: Final = {"rt_transactions": "transactions_proposed"}
+_encode: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class _Wishes:
+    """What one connection has subscribed to, each with the API version it asked in."""
+
+    streams: dict[str, int] = field(default_factory=dict)
+    accounts: dict[bytes, int] = field(default_factory=dict)
+    accounts_proposed: dict[bytes, int] = field(default_factory=dict)
+
+    def empty(self) -> bool:
+        return not (self.streams or self.accounts or self.accounts_proposed)
+
+
+class _Once:
+    """A message that is made when first wanted, once per API version."""
+
+    def __init__(self, make: Callable[[int], dict[str, Any]]) -> None:
+        self._make = make
+        self._made: dict[int, bytes] = {}
+
+    def bytes_for(self, version: int) -> bytes:
+        made = self._made.get(version)
+        if made is None:
+            made = self._made[version] = _encode(self._make(version))
+        return made
+
+
+class Hub:
+    """All subscriptions of a node."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._wishes: dict[Subscriber, _Wishes] = {}
+        node.listeners.closed.append(self._on_closed)
+        node.listeners.proposed.append(self._on_proposed)
+
+    # --- subscribing ---
+
+    def subscribe(self, subscriber: Subscriber, ctx: Context) -> dict[str, Any]:
+        """Add what a request names, all or nothing.
+
+        Raises:
+            RpcError: An unknown stream, a malformed account.
+        """
+        streams = _streams(ctx)
+        accounts = _accounts(ctx, "accounts")
+        proposed = _accounts(ctx, "accounts_proposed", "rt_accounts")
+        if not (streams or accounts or proposed):
+            return {}
+        wishes = self._wishes.setdefault(subscriber, _Wishes())
+        version = ctx.api_version
+        wishes.streams.update(dict.fromkeys(streams, version))
+        wishes.accounts.update(dict.fromkeys(accounts, version))
+        wishes.accounts_proposed.update(dict.fromkeys(proposed, version))
+        out: dict[str, Any] = {}
+        if "ledger" in streams:
+            out.update(self._ledger_fields())
+        if "server" in streams:
+            out.update(load_base=256, load_factor=256, server_status="full", random="0" * 64)
+        return out
+
+    def unsubscribe(self, subscriber: Subscriber, ctx: Context) -> dict[str, Any]:
+        """Take away what a request names.
+
+        Raises:
+            RpcError: An unknown stream, a malformed account.
+        """
+        streams = _streams(ctx)
+        accounts = _accounts(ctx, "accounts")
+        proposed = _accounts(ctx, "accounts_proposed", "rt_accounts")
+        wishes = self._wishes.get(subscriber)
+        if wishes is not None:
+            for name in streams:
+                wishes.streams.pop(name, None)
+            for account in accounts:
+                wishes.accounts.pop(account, None)
+            for account in proposed:
+                wishes.accounts_proposed.pop(account, None)
+            if wishes.empty():
+                del self._wishes[subscriber]
+        return {}
+
+    def drop(self, subscriber: Subscriber) -> None:
+        """A connection is gone."""
+        self._wishes.pop(subscriber, None)
+
+    # --- publishing ---
+
+    def _ledger_fields(self) -> dict[str, Any]:
+        node = self._node
+        ledger, settings = node.closed, node.settings
+        low, high = node.complete_range()
+        out: dict[str, Any] = {
+            "fee_base": settings.fees.base,
+            "ledger_hash": hex_of(ledger.hash),
+            "ledger_index": ledger.index,
+            "ledger_time": ledger.close_time,
+            "reserve_base": settings.fees.reserve_base,
+            "reserve_inc": settings.fees.reserve_increment,
+            "validated_ledgers": f"{low}-{high}" if low < high else str(high),
+        }
+        if not settings.rules.enabled("XRPFees"):
+            out["fee_ref"] = settings.fees.base
+        if settings.report_network_id:
+            out["network_id"] = settings.network_id
+        return out
+
+    def _to_stream(self, name: str, message: _Once) -> None:
+        for subscriber, wishes in list(self._wishes.items()):
+            version = wishes.streams.get(name)
+            if version is not None:
+                subscriber.send(message.bytes_for(version))
+
+    def _on_closed(self, event: LedgerEvent) -> None:
+        if not self._wishes:
+            return
+        count = len(event.transactions)
+        self._to_stream(
+            "ledger",
+            _Once(lambda _: {"type": "ledgerClosed", **self._ledger_fields(), "txn_count": count}),
+        )
+        for record in event.transactions:
+            self._publish_validated(event, record)
+
+    def _publish_validated(self, event: LedgerEvent, record: Applied) -> None:
+        message = _Once(lambda version: self._validated_json(event, record, v2=version >= 2))
+        self._to_stream("transactions", message)
+        self._to_stream("transactions_proposed", message)
+        for subscriber, wishes in list(self._wishes.items()):
+            version = _first(wishes.accounts, record.accounts)
+            if version is None:
+                version = _first(wishes.accounts_proposed, record.accounts)
+            if version is not None:
+                subscriber.send(message.bytes_for(version))
+
+    def _on_proposed(self, event: ProposedEvent) -> None:
+        if not self._wishes:
+            return
+        message = _Once(lambda version: _proposed_json(event, v2=version >= 2))
+        self._to_stream("transactions_proposed", message)
+        mentioned = _mentioned(event.tx)
+        for subscriber, wishes in list(self._wishes.items()):
+            version = _first(wishes.accounts_proposed, mentioned)
+            if version is not None:
+                subscriber.send(message.bytes_for(version))
+
+    def _validated_json(self, event: LedgerEvent, record: Applied, *, v2: bool) -> dict[str, Any]:
+        ledger = event.ledger
+        meta = to_json(record.meta)
+        delivered = delivered_amount(record.tx.fields, record.meta)
+        if delivered is not None:
+            meta["delivered_amount"] = delivered
+        out: dict[str, Any] = {
+            "close_time_iso": iso_time(ledger.close_time),
+            **engine_fields(record.result),
+            "ledger_hash": hex_of(ledger.hash),
+            "ledger_index": ledger.index,
+            "meta": meta,
+            "status": "closed",
+            "type": "transaction",
+            "validated": True,
+        }
+        compact = ctid(ledger.index, record.meta["TransactionIndex"], self._node.settings.network_id)
+        if compact is not None:
+            out["ctid"] = compact
+        shown = transaction_json(record.tx.fields, v2=v2)
+        shown["date"] = ledger.close_time
+        return _with_transaction(out, shown, record.tx, v2=v2)
+
+
+def _with_transaction(
+    out: dict[str, Any], shown: dict[str, Any], tx: Transaction, *, v2: bool
+) -> dict[str, Any]:
+    if v2:
+        return {**out, "tx_json": shown, "hash": hex_of(tx.id)}
+    return {**out, "transaction": {**shown, "hash": hex_of(tx.id)}}
+
+
+def _proposed_json(event: ProposedEvent, *, v2: bool) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        **engine_fields(event.result),
+        "ledger_current_index": event.ledger_index,
+        "status": "proposed",
+        "type": "transaction",
+        "validated": False,
+    }
+    return _with_transaction(out, transaction_json(event.tx.fields, v2=v2), event.tx, v2=v2)
+
+
+def _mentioned(tx: Transaction) -> frozenset[bytes]:
+    """The accounts that a transaction names itself."""
+    return frozenset(
+        value
+        for name, value in tx.fields.items()
+        if name in ("Account", "Destination", "Owner", "Holder", "Issuer", "Subject")
+    )
+
+
+def _first(wanted: dict[bytes, int], accounts: Iterable[bytes]) -> int | None:
+    """The API version in which any of some accounts was subscribed to."""
+    if wanted:
+        for account in accounts:
+            version = wanted.get(account)
+            if version is not None:
+                return version
+    return None
+
+
+def _streams(ctx: Context) -> list[str]:
+    names = ctx.params.get("streams")
+    if names is None:
+        return []
+    if not isinstance(names, list):
+        raise RpcError("invalidParams")
+    streams: list[str] = []
+    for name in names:
+        if not isinstance(name, str):
+            raise RpcError("malformedStream")
+        stream = _ALIASES.get(name, name)
+        if stream not in STREAMS:
+            raise RpcError("malformedStream")
+        streams.append(stream)
+    return streams
+
+
+def _accounts(ctx: Context, *names: str) -> list[bytes]:
+    for name in names:
+        listed = ctx.params.get(name)
+        if listed is None:
+            continue
+        if not isinstance(listed, list):
+            raise RpcError("invalidParams")
+        accounts = [account_of(text) for text in listed]
+        found = [account for account in accounts if account is not None]
+        if not found or len(found) < len(accounts):
+            raise RpcError("actMalformed")
+        return found
+    return []
