@@ -1,7 +1,8 @@
 """The embedded XRP Ledger: one stand-alone node that clients cannot tell from a real one.
 
-For development, demonstrations and tests; never the ledger of a product. Start it with `python -m xrpl_devnet`, or in a
-program with `async with Devnet(manual=True) as net`. Imports nothing of the project's other packages.
+For development, demonstrations and tests; never the ledger of a product. Start it with `python -m
+xrpl_devnet`, or in a program with `async with Devnet(manual=True) as net`. Imports nothing of the project's
+other packages.
 
 Layers, low to high; each knows those before it:
 
@@ -9,8 +10,8 @@ Layers, low to high; each knows those before it:
 |---|---|
 | `codec/` | bytes: fields, amounts, base58, JSON form, formats, hashes, keys and signatures |
 | `results`, `amendments` | names of results and amendments; which amendments are on (`Rules`) |
-| `ledger/` | entries, indexes (`keylets`), SHAMap, views and sandboxes, metadata, directories, invariants, headers |
-| `tx/` | `base.Transactor`, the engine (preflight, preclaim, apply), local checks and signatures, one module a type |
+| `ledger/` | entries, indexes (`keylets`), SHAMap, views, metadata, directories, invariants, headers |
+| `tx/` | `base.Transactor`, the engine, local checks and signatures, one module a type |
 | `store` | the journal in SQLite |
 | `node` | the open ledger, submission, canonical order, closing, history |
 | `rpc/` | methods on one registry, ledger and account lookup, layouts of API versions 1 and 2 |
@@ -20,19 +21,21 @@ Layers, low to high; each knows those before it:
 
 How to extend it:
 
-- **A transaction type**: `tx/<type>.py` with a subclass of `Transactor` under `@transactor("TypeName")`, imported in
-  `tx/__init__.py`. Name its `AMENDMENTS` and `FLAGS`; override `preflight`, `preclaim`, `apply`, and `base_fee` if it costs
-  something special. Work on `self.view`: `read` to look, `peek` then `update` to change, `insert`, `erase`; results are
-  names (`"tecNO_DST"`). `Sandbox(self.view)` is an attempt that `commit()` keeps and dropping undoes. Then delete the
-  type's scenarios from `NOT_YET` in `tests/xrpl_devnet/test_vectors.py`.
-- **A ledger entry**: its index as a function in `ledger/keylets.py`; `Entry.new("Kind", key, Field=value)` fills required
-  fields; `ledger/directory.py` puts it into owner directories and counts it. Fields and formats come from the definitions.
+- **A transaction type**: `tx/<type>.py` with a subclass of `Transactor` under `@transactor("TypeName")`,
+  imported in `tx/__init__.py`. Name its `AMENDMENTS` and `FLAGS`; override `preflight`, `preclaim`,
+  `apply`, and `base_fee` if it costs something special. Work on `self.view`: `read` to look, `peek` then
+  `update` to change, `insert`, `erase`; results are names (`"tecNO_DST"`). `Sandbox(self.view)` is an
+  attempt that `commit()` keeps and dropping undoes. Then delete the type's scenarios from `NOT_YET` in
+  `tests/xrpl_devnet/test_vectors.py`.
+- **A ledger entry**: its index as a function in `ledger/keylets.py`; `Entry.new("Kind", key, Field=value)`
+  fills required fields; `ledger/directory.py` puts it into owner directories and counts it. Fields and
+  formats come from the definitions.
 - **An invariant**: a class in `ledger/invariants.py`, listed in `CHECKS`.
-- **A method**: a function under `@method("name")` in a module of `rpc/`, imported in `rpc/__init__.py`. `lookup` finds
-  ledgers and accounts, `shape` lays out transactions, `RpcError` is every refusal.
+- **A method**: a function under `@method("name")` in a module of `rpc/`, imported in `rpc/__init__.py`.
+  `lookup` finds ledgers and accounts, `shape` lays out transactions, `RpcError` is every refusal.
 - **A stream**: its name in `streams.STREAMS`, its message published from a node event.
-- **Faults**: `Service.gate` is awaited around every request, `Node.listeners` tells of closes and of what enters the
-  open ledger, `Node.settings` holds rules, fees and network id.
+- **Faults**: `Service.gate` is awaited around every request, `Node.listeners` tells of closes and of what
+  enters the open ledger, `Node.settings` holds rules, fees and network id.
 """
 
 from xrpl_devnet.clock import ManualClock, SystemClock

@@ -1,9 +1,9 @@
 """The amendments a node knows, which of them are on, and the rules that follow.
 
-An amendment's id is SHA-512Half of its name. `KNOWN` lists every name that may be switched; what the code never asks
-about (because no transaction here depends on it) is listed all the same, so that `feature` answers as a network's node
-does. `RETIRED` are those whose old behaviour current servers no longer carry; here they can still be switched off, for
-replaying recordings of older nodes.
+An amendment's id is SHA-512Half of its name. `KNOWN` lists every name that may be switched; what the code
+never asks about (because no transaction here depends on it) is listed all the same, so that `feature`
+answers as a network's node does. `RETIRED` are those whose old behaviour current servers no longer carry;
+here they can still be switched off, for replaying recordings of older nodes.
 """
 
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ OFF_BY_DEFAULT: Final[tuple[str, ...]] = (
     *("ConfidentialTransfer", "LendingProtocol", "LendingProtocolV1_1", "SingleAssetVault"),
     *("Sponsor", "XChainBridge", "fixCleanup3_4_0"),
 )
-"""Supported by current servers and not enabled on Mainnet; `all` leaves them off too, for nothing here implements them."""
+"""Supported elsewhere, not enabled on Mainnet; `all` leaves them off: nothing here implements them."""
 
 KNOWN: Final[tuple[str, ...]] = tuple(sorted({*RETIRED, *CURRENT, *OFF_BY_DEFAULT}))
 IDS: Final[dict[str, bytes]] = {name: half(name.encode("ascii")) for name in KNOWN}

@@ -5,8 +5,9 @@
         await net.accept()
         answer = await net.request("account_info", account="rPT1Sjq2YGrBMTttX4GZHjKu9dyfzbpAYe")
 
-`net.rpc_url`, `net.ws_url` and `net.faucet_url` are what clients connect to. With `manual=True` ledgers close only by
-`accept` (or the `ledger_accept` method) and time is a `ManualClock`; otherwise they close every `close_interval_s` seconds.
+`net.rpc_url`, `net.ws_url` and `net.faucet_url` are what clients connect to. With `manual=True` ledgers
+close only by `accept` (or the `ledger_accept` method) and time is a `ManualClock`; otherwise they close
+every `close_interval_s` seconds.
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
 """The faucet, as public test networks have it: `POST /accounts` gives XRP of the genesis account.
 
-The body is `{"destination": address, "xrpAmount": "100"}`, both optional; without a destination a new key pair is made and
-its seed returned. The answer has the layout of the public faucets, which client libraries read. The payment is only
-submitted: it is final when the next ledger closes.
+The body is `{"destination": address, "xrpAmount": "100"}`, both optional; without a destination a new key
+pair is made and its seed returned. The answer has the layout of the public faucets, which client libraries
+read. The payment is only submitted: it is final when the next ledger closes.
 """
 
 import secrets

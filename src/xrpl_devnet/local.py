@@ -1,7 +1,7 @@
 """Transactions submitted here, kept and tried again with every new ledger until they cannot apply any more.
 
-As rippled's `LocalTxs`: kept for five ledgers after the one that was open at submission, which gives them some seven
-chances, or until LastLedgerSequence has passed.
+As rippled's `LocalTxs`: kept for five ledgers after the one that was open at submission, which gives them
+some seven chances, or until LastLedgerSequence has passed.
 """
 
 from collections.abc import Iterator

@@ -1,10 +1,13 @@
 """The node: one open ledger, the closed ones, and what moves transactions from the one to the others.
 
-Everything here is synchronous and runs on one thread; sockets and timers are outside. The life of a transaction:
+Everything here is synchronous and runs on one thread; sockets and timers are outside. The life of a
+transaction:
 
-1. `submit` tries it on the open ledger. Whatever the result, without `fail_hard` it is kept (`LocalTransactions`); a `ter`
+1. `submit` tries it on the open ledger. Whatever the result, without `fail_hard` it is kept
+(`LocalTransactions`); a `ter`
    is also held for the next close.
-2. `close` takes what the open ledger holds, sorts it (`canonical_order`), applies it to the last closed ledger in up to
+2. `close` takes what the open ledger holds, sorts it (`canonical_order`), applies it to the last closed
+ledger in up to
    three passes, and writes the new closed ledger to the journal.
 3. A new open ledger is made on top: what was left over is tried again, then all that is kept.
 
@@ -309,8 +312,8 @@ class Node:
         """Close the open ledger.
 
         Args:
-            close_time: Seconds of the ripple epoch; by default the clock, rounded. It is at least a second after the
-                parent's in any case.
+            close_time: Seconds of the ripple epoch; by default the clock, rounded. It is at least a second
+                after the parent's in any case.
         """
         self._apply_held()
         parent = self.closed

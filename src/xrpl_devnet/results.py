@@ -1,7 +1,7 @@
 """Transaction results: names, numbers and the sentences that `engine_result_message` shows.
 
-A result is its name (`tesSUCCESS`, `tecNO_DST`, …); its first three letters are its class. Numbers come from the
-definitions. The sentences are what current servers answer; no client should depend on them.
+A result is its name (`tesSUCCESS`, `tecNO_DST`, …); its first three letters are its class. Numbers come
+from the definitions. The sentences are what current servers answer; no client should depend on them.
 """
 
 from typing import Final, TypeAlias

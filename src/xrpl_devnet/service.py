@@ -1,7 +1,8 @@
 """The running service: a node, its streams, the clock that closes ledgers, and the envelopes of requests.
 
-`answer_http` and `answer_websocket` turn what a client sent into what it is answered, as rippled wraps it; sockets are
-`net`'s business. A `gate`, when set, is awaited around every request: that is where faults are injected.
+`answer_http` and `answer_websocket` turn what a client sent into what it is answered, as rippled wraps it;
+sockets are `net`'s business. A `gate`, when set, is awaited around every request: that is where faults are
+injected.
 """
 
 import asyncio

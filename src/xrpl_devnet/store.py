@@ -1,7 +1,7 @@
 """The journal: every closed ledger in one SQLite database, or in memory.
 
-A close is one transaction, so a killed node has each ledger whole or not at all; write-ahead logging keeps readers and
-the writer apart and a restart quick.
+A close is one transaction, so a killed node has each ledger whole or not at all; write-ahead logging keeps
+readers and the writer apart and a restart quick.
 
 | table | what |
 |---|---|

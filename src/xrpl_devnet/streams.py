@@ -1,7 +1,8 @@
 """Subscriptions: who is told what, and the messages themselves.
 
-`Hub` listens to the node. Each message is encoded once per API version, whatever the number of subscribers, and only when
-somebody wants it. Order on a close: `ledgerClosed` first, then the ledger's transactions in order of execution.
+`Hub` listens to the node. Each message is encoded once per API version, whatever the number of subscribers,
+and only when somebody wants it. Order on a close: `ledgerClosed` first, then the ledger's transactions in
+order of execution.
 
 To add a stream, name it in `STREAMS` and publish to its subscribers from the event it follows.
 """

@@ -1,7 +1,8 @@
 """Amounts and currencies as the ledger holds them.
 
-XRP is a plain `int` of drops. An issued amount is an `IssuedAmount`: a signed mantissa of 16 digits and an exponent, or
-zero. A multi-purpose token amount is an `MPTAmount`. All three are immutable values that compare by content.
+XRP is a plain `int` of drops. An issued amount is an `IssuedAmount`: a signed mantissa of 16 digits and an
+exponent, or zero. A multi-purpose token amount is an `MPTAmount`. All three are immutable values that
+compare by content.
 """
 
 import re
@@ -177,30 +178,30 @@ def amount_from_json(value: Any) -> Amount:
     Raises:
         AmountError: Not an amount.
     """
-    if isinstance(value, bool) or value is None or isinstance(value, float):
-        raise AmountError("invalid amount")
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str):
-        parts = re.split(r"[/,]", value) if value else []
+        parts = re.split(r"[/,]", value)
         if len(parts) == 3:
-            return amount_from_json({"value": parts[0], "currency": parts[1], "issuer": parts[2]})
+            return _token_from_json({"value": parts[0], "currency": parts[1], "issuer": parts[2]})
         if not re.fullmatch(r"-?\d{1,20}", value):
             raise AmountError(f"'{value[:64]}' is not a number of drops")
         return int(value)
     if not isinstance(value, dict):
         raise AmountError("invalid amount")
+    return _token_from_json(value)
+
+
+def _token_from_json(value: dict[str, Any]) -> Amount:
     number = value.get("value")
     if isinstance(number, bool) or not isinstance(number, str | int):
         raise AmountError("invalid amount value")
     mantissa, exponent = parse_value(str(number))
     issuance = value.get("mpt_issuance_id")
     if issuance is not None:
-        if not isinstance(issuance, str) or not _HEX48.fullmatch(issuance):
-            raise AmountError("invalid MPTokenIssuanceID")
-        if exponent < 0:
-            raise AmountError("invalid MPT value")
-        return MPTAmount(mantissa * 10**exponent, bytes.fromhex(issuance))
+        if not isinstance(issuance, str) or not _HEX48.fullmatch(issuance) or exponent < 0:
+            raise AmountError("invalid MPT amount")
+        return MPTAmount(mantissa * _power(exponent), bytes.fromhex(issuance))
     code, issuer = value.get("currency"), value.get("issuer")
     if not isinstance(code, str):
         raise AmountError("invalid currency")
@@ -208,11 +209,16 @@ def amount_from_json(value: Any) -> Amount:
     if currency == XRP_CURRENCY:
         if issuer is not None:
             raise AmountError("XRP may not have an issuer")
-        return mantissa * 10**exponent if exponent >= 0 else mantissa // 10**-exponent
+        return mantissa * _power(exponent) if exponent >= 0 else mantissa // _power(-exponent)
     account = account_or_none(issuer)
     if account is None:
         raise AmountError("invalid issuer")
     return IssuedAmount.of(mantissa, exponent, currency, account)
+
+
+def _power(exponent: int) -> int:
+    power: int = 10**exponent
+    return power
 
 
 def asset_to_json(asset: bytes) -> dict[str, str]:

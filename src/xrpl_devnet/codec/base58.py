@@ -1,7 +1,7 @@
 """Base58check in the ledger's own alphabet: addresses, public keys and seeds.
 
-A text is the type's prefix and the data, followed by the first four bytes of their double SHA-256. Addresses are cached
-in both directions: a node prints the same few again and again.
+A text is the type's prefix and the data, followed by the first four bytes of their double SHA-256.
+Addresses are cached in both directions: a node prints the same few again and again.
 """
 
 import hashlib

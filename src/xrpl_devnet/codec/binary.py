@@ -4,7 +4,7 @@
 
 | type | value |
 |---|---|
-| UInt8 … UInt64, Int32 | `int`; `TransactionType`, `LedgerEntryType` and `TransactionResult` are their names |
+| UInt8 … UInt64, Int32 | `int`; transaction and entry types and results are their names |
 | Hash128 … Hash256, Currency, Blob, AccountID | `bytes` (an account id may be empty) |
 | Amount | `int` drops, `IssuedAmount` or `MPTAmount` |
 | Vector256 | `list[bytes]` |
@@ -12,8 +12,8 @@
 | PathSet | list of paths, each a list of steps `{"account"|"currency"|"issuer": bytes}` |
 | Issue, XChainBridge, Number | `bytes`, as serialised |
 
-Values are never changed in place once they are part of a ledger entry: lists and dicts are replaced, not edited.
-Errors carry rippled's words, because `submit` shows them to clients.
+Values are never changed in place once they are part of a ledger entry: lists and dicts are replaced, not
+edited. Errors carry rippled's words, because `submit` shows them to clients.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,9 @@
 """The table of serialised fields, read as data from xrpl-py's `definitions.json`.
 
-A field is known by its name; `FIELDS[name]` gives its type, the bytes of its header, its place in the canonical order
-and whether it is signed. `BY_CODE` finds a field by (type code, field code). Transaction types, ledger entry types,
-formats and result codes come from the same file, so that a newer xrpl-py brings newer definitions.
+A field is known by its name; `FIELDS[name]` gives its type, the bytes of its header, its place in the
+canonical order and whether it is signed. `BY_CODE` finds a field by (type code, field code). Transaction
+types, ledger entry types, formats and result codes come from the same file, so that a newer xrpl-py brings
+newer definitions.
 """
 
 import json

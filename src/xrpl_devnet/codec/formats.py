@@ -1,7 +1,7 @@
 """Which fields each transaction type and ledger entry type has: required, optional or with a default.
 
-rippled's templates, read from the definitions. `check_transaction` refuses what does not fit, in rippled's words.
-`required_defaults` gives what a new ledger entry holds before anyone sets it.
+rippled's templates, read from the definitions. `check_transaction` refuses what does not fit, in rippled's
+words. `required_defaults` gives what a new ledger entry holds before anyone sets it.
 """
 
 from typing import Any, Final

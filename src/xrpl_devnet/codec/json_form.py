@@ -1,7 +1,7 @@
 """Between native fields and the JSON that clients read and write.
 
-`to_json` never fails on what the codec produced. `from_json` answers for whatever a client may send: each wrong value is
-a `FieldError` that names the field and the reason.
+`to_json` never fails on what the codec produced. `from_json` answers for whatever a client may send: each
+wrong value is a `FieldError` that names the field and the reason.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Seeds, key pairs, signatures.
 
-secp256k1 is libsecp256k1's through coincurve, Ed25519 is libsodium's through PyNaCl. A secp256k1 signature must be strict
-DER with a low S; Ed25519 signatures are checked as RFC 8032 says, S below the group order. `verify` answers False to
-everything else and never raises.
+secp256k1 is libsecp256k1's through coincurve, Ed25519 is libsodium's through PyNaCl. A secp256k1 signature
+must be strict DER with a low S; Ed25519 signatures are checked as RFC 8032 says, S below the group order.
+`verify` answers False to everything else and never raises.
 """
 
 import hashlib

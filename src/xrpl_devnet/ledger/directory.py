@@ -1,7 +1,7 @@
 """Directories: pages of up to 32 indexes, chained, as rippled's `ApplyView` keeps them.
 
-Owner directories keep their pages sorted; order books keep the order of arrival. Page 0 is the directory's root and
-points at the last page by `IndexPrevious`.
+Owner directories keep their pages sorted; order books keep the order of arrival. Page 0 is the directory's
+root and points at the last page by `IndexPrevious`.
 """
 
 from bisect import bisect_left

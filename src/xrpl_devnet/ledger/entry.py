@@ -1,7 +1,7 @@
 """A ledger entry: a dict of native fields that knows its index.
 
-Entries that a view hands out by `read` are shared and must not be changed; `peek` hands out a copy that may be. Values
-inside are immutable by convention: lists and nested objects are replaced, never edited.
+Entries that a view hands out by `read` are shared and must not be changed; `peek` hands out a copy that may
+be. Values inside are immutable by convention: lists and nested objects are replaced, never edited.
 """
 
 from typing import Any

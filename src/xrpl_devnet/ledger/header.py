@@ -1,6 +1,6 @@
 """The ledger header: its fields, its hash, and how close times are chosen."""
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,11 +74,11 @@ def effective_close_time(time_s: int, resolution_s: int, parent_close_time_s: in
 
 def human_time(time_s: int) -> str:
     """A close time as `close_time_human` shows it."""
-    moment = datetime.datetime.fromtimestamp(time_s + RIPPLE_EPOCH, tz=datetime.UTC)
+    moment = dt.datetime.fromtimestamp(time_s + RIPPLE_EPOCH, tz=dt.UTC)
     return moment.strftime("%Y-%b-%d %H:%M:%S.000000000 UTC")
 
 
 def iso_time(time_s: int) -> str:
     """A close time as `close_time_iso` shows it."""
-    moment = datetime.datetime.fromtimestamp(time_s + RIPPLE_EPOCH, tz=datetime.UTC)
+    moment = dt.datetime.fromtimestamp(time_s + RIPPLE_EPOCH, tz=dt.UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,8 +1,8 @@
 """Invariants: what no transaction may break, checked on the result of every apply.
 
-A check is a class with `visit`, called for each touched entry with its state before and after, and `holds`, asked at the
-end. To add one, write the class and list it in `CHECKS`. A broken invariant turns the transaction into
-`tecINVARIANT_FAILED`, which charges the fee and nothing else.
+A check is a class with `visit`, called for each touched entry with its state before and after, and `holds`,
+asked at the end. To add one, write the class and list it in `CHECKS`. A broken invariant turns the
+transaction into `tecINVARIANT_FAILED`, which charges the fee and nothing else.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Where each ledger entry lives: 32-byte indexes, computed as rippled's `Indexes.cpp` does.
 
-An index is SHA-512Half of a two-byte name space and what identifies the entry. Functions take native values (account
-ids, hashes and currencies as bytes) and return the index.
+An index is SHA-512Half of a two-byte name space and what identifies the entry. Functions take native values
+(account ids, hashes and currencies as bytes) and return the index.
 """
 
 import hashlib

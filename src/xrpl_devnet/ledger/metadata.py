@@ -1,8 +1,8 @@
 """Metadata: what a transaction did to a ledger, as rippled's `ApplyStateTable` and `TxMeta` tell it.
 
-`build` walks a transaction's changes in order of index, threads the transaction through the entries it touched
-(PreviousTxnID) and through the accounts that own what was made or deleted, and yields AffectedNodes. It also returns the
-entries that threading alone changed.
+`build` walks a transaction's changes in order of index, threads the transaction through the entries it
+touched (PreviousTxnID) and through the accounts that own what was made or deleted, and yields
+AffectedNodes. It also returns the entries that threading alone changed.
 """
 
 from dataclasses import dataclass, field

@@ -1,8 +1,8 @@
 """SHAMap: the Merkle radix tree of 16 branches whose root hash stands in the ledger header.
 
-Trees are persistent: `StateMap.snapshot()` is O(1) and shares every node. Changing a tree copies only the path from the
-root to the leaf, once per batch of changes, and `hash()` visits only what changed, so a close costs in proportion to
-what it changed and not to what the ledger holds.
+Trees are persistent: `StateMap.snapshot()` is O(1) and shares every node. Changing a tree copies only the
+path from the root to the leaf, once per batch of changes, and `hash()` visits only what changed, so a close
+costs in proportion to what it changed and not to what the ledger holds.
 
 A leaf keeps the entry's bytes; decoded entries live in a bounded cache beside it (`StateMap.read`).
 """
@@ -232,8 +232,8 @@ def transaction_set_hash(items: Iterable[tuple[bytes, bytes]]) -> bytes:
 class StateMap:
     """The entries of one ledger: a tree of blobs with a bounded cache of decoded entries.
 
-    The cache is shared by all snapshots and checked by the identity of the leaf, so it can never answer for another
-    version of an entry.
+    The cache is shared by all snapshots and checked by the identity of the leaf, so it can never answer for
+    another version of an entry.
     """
 
     __slots__ = ("_decoded", "_tree")

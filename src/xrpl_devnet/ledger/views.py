@@ -2,12 +2,13 @@
 
 - `ReadView` is what everything can be asked: entries, rules, fees, the parent's close time.
 - `OpenView` lays changes over a closed ledger: the open ledger, and a ledger being built.
-- `Sandbox` lays one transaction's changes over a view, with an undo: dropping it. Sandboxes nest (an attempt inside a
-  transaction is `Sandbox(view)` and `attempt.commit()`), and the outermost one is turned into metadata.
+- `Sandbox` lays one transaction's changes over a view, with an undo: dropping it. Sandboxes nest (an
+  attempt inside a transaction is `Sandbox(view)` and `attempt.commit()`), and the outermost one is turned
+  into metadata.
 
-`Sandbox.read` is for looking, `peek` for changing: it returns the transaction's own copy. After changing an entry call
-`update`; a change without it is found too, but an entry that was updated and ends as it began still counts as touched,
-as in rippled.
+`Sandbox.read` is for looking, `peek` for changing: it returns the transaction's own copy. After changing an
+entry call `update`; a change without it is found too, but an entry that was updated and ends as it began
+still counts as touched, as in rippled.
 """
 
 from bisect import bisect_right, insort
@@ -165,11 +166,11 @@ class Sandbox:
 
     def __init__(self, parent: "OpenView | Sandbox") -> None:
         self.parent = parent
-        self.rules = parent.rules
-        self.fees = parent.fees
-        self.index = parent.index
-        self.parent_close_time = parent.parent_close_time
-        self.is_open = parent.is_open
+        self.rules: Rules = parent.rules
+        self.fees: Fees = parent.fees
+        self.index: int = parent.index
+        self.parent_close_time: int = parent.parent_close_time
+        self.is_open: bool = parent.is_open
         self.items: dict[bytes, Item] = {}
 
     def read(self, key: bytes) -> Entry | None:
@@ -267,7 +268,8 @@ class Sandbox:
         """Hand everything to the sandbox below.
 
         Raises:
-            ViewError: The parent is no sandbox; a transaction's outermost changes go through the metadata builder.
+            ViewError: The parent is no sandbox; a transaction's outermost changes go through the metadata
+                builder.
         """
         below = self.parent
         if not isinstance(below, Sandbox):

@@ -1,8 +1,8 @@
 """One client connection: JSON-RPC over HTTP/1.1, or WebSocket after an upgrade.
 
-The first request decides. HTTP is parsed by httptools, frames by the sans-I/O half of `websockets`; both are fed from
-`data_received`, so that a message costs no task and no thread. Requests of one connection are answered in order. A client
-that does not read what it asked for is cut off.
+The first request decides. HTTP is parsed by httptools, frames by the sans-I/O half of `websockets`; both
+are fed from `data_received`, so that a message costs no task and no thread. Requests of one connection are
+answered in order. A client that does not read what it asked for is cut off.
 """
 
 import asyncio

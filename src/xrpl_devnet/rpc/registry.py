@@ -1,7 +1,8 @@
 """The methods by name, and what each is given.
 
-A method is a function `def account_info(ctx: Context) -> dict` under `@method("account_info")` in one of the modules of
-this package; it returns the result or raises `RpcError`. It never knows whether it was asked over HTTP or WebSocket.
+A method is a function `def account_info(ctx: Context) -> dict` under `@method("account_info")` in one of
+the modules of this package; it returns the result or raises `RpcError`. It never knows whether it was asked
+over HTTP or WebSocket.
 """
 
 from collections.abc import Callable

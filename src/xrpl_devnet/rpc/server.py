@@ -1,6 +1,6 @@
 """Methods about the server itself: server_info, server_state, fee, feature, definitions, ping, random."""
 
-import datetime
+import datetime as dt
 import secrets
 import time
 from typing import Any, Final
@@ -29,7 +29,7 @@ def _uptime_us(ctx: Context) -> int:
 def _common(ctx: Context) -> dict[str, Any]:
     uptime = _uptime_us(ctx)
     low, high = ctx.node.complete_range()
-    now = datetime.datetime.now(tz=datetime.UTC)
+    now = dt.datetime.now(tz=dt.UTC)
     out: dict[str, Any] = {
         "build_version": ctx.node.settings.build_version,
         "complete_ledgers": f"{low}-{high}" if low < high else str(high),

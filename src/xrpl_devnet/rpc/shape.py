@@ -1,8 +1,8 @@
 """How transactions look in answers: the one place where API versions 1 and 2 part.
 
-Version 1 puts a transaction's fields, hash and ledger together; version 2 has `tx_json` (or `tx_blob`) with `hash`,
-`ledger_index`, `ledger_hash`, `close_time_iso` and `meta` (or `meta_blob`) beside it. A Payment's `Amount` is also shown as
-`DeliverMax`, in version 2 only so.
+Version 1 puts a transaction's fields, hash and ledger together; version 2 has `tx_json` (or `tx_blob`) with
+`hash`, `ledger_index`, `ledger_hash`, `close_time_iso` and `meta` (or `meta_blob`) beside it. A Payment's
+`Amount` is also shown as `DeliverMax`, in version 2 only so.
 """
 
 from typing import Any, Final
@@ -11,7 +11,7 @@ from xrpl_devnet.codec.amounts import amount_to_json
 from xrpl_devnet.codec.binary import Fields, decode
 from xrpl_devnet.codec.json_form import to_json
 from xrpl_devnet.ledger.header import Header, iso_time
-from xrpl_devnet.results import RESULT_CODES, message_of
+from xrpl_devnet.results import code_of, message_of
 from xrpl_devnet.store import StoredTransaction
 
 _DELIVERS: Final = frozenset({"Payment", "CheckCash", "AccountDelete"})
@@ -110,6 +110,6 @@ def engine_fields(result: str) -> dict[str, Any]:
     """A result in its three forms."""
     return {
         "engine_result": result,
-        "engine_result_code": RESULT_CODES[result],
+        "engine_result_code": code_of(result),
         "engine_result_message": message_of(result),
     }

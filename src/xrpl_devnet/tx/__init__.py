@@ -1,7 +1,7 @@
 """Transactions: one module a type, the base they share, and the engine that runs them.
 
-To add a type, write `tx/<type>.py` with a `Transactor` subclass under `@transactor("TypeName")` and import it below.
-This package knows `codec` and `ledger`, and nothing of nodes, sockets or JSON-RPC.
+To add a type, write `tx/<type>.py` with a `Transactor` subclass under `@transactor("TypeName")` and import
+it below. This package knows `codec` and `ledger`, and nothing of nodes, sockets or JSON-RPC.
 """
 
 from xrpl_devnet.tx import (

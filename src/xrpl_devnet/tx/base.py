@@ -6,9 +6,9 @@ A type is a module with one subclass, registered by `@transactor("Name")`:
 - `preclaim(ctx)`: is it likely to claim a fee? Sees a ledger, changes nothing.
 - `apply(self)`: do it, on `self.view`, a sandbox in which fee and sequence are already taken.
 
-Each answers the name of a result; `tesSUCCESS` goes on. A `tec` from `apply` undoes all but fee and sequence; what must
-survive it is done again in `after_claim`. The common checks (network id, flags, fee, signature, sequence, ticket) are the
-engine's, in rippled's order.
+Each answers the name of a result; `tesSUCCESS` goes on. A `tec` from `apply` undoes all but fee and
+sequence; what must survive it is done again in `after_claim`. The common checks (network id, flags, fee,
+signature, sequence, ticket) are the engine's, in rippled's order.
 """
 
 from collections.abc import Callable

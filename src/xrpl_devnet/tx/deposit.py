@@ -17,8 +17,8 @@ def is_authorized(view: ReadView, destination: Entry, sender: bytes) -> bool:
 def refuses_xrp(view: ReadView, destination: Entry, sender: bytes, drops: int) -> Ter | None:
     """The result that stops an XRP payment, or None.
 
-    An account whose balance is at most the base reserve takes up to the base reserve from anyone, so that it cannot
-    lock itself out of its own funds.
+    An account whose balance is at most the base reserve takes up to the base reserve from anyone, so that
+    it cannot lock itself out of its own funds.
     """
     if is_authorized(view, destination, sender):
         return None

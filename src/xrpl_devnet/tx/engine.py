@@ -1,7 +1,8 @@
-"""Applying one transaction: preflight, preclaim, apply, in the order of rippled's `applySteps` and `Transactor`.
+"""Applying one transaction: preflight, preclaim, apply, as rippled's `applySteps` and `Transactor` do.
 
-`apply_transaction` is the whole of it. On the open ledger fees are checked and no metadata is made; on a ledger being
-built the fee is destroyed and metadata is returned. Nothing is changed unless the outcome says `applied`.
+`apply_transaction` is the whole of it. On the open ledger fees are checked and no metadata is
+made; on a ledger being built the fee is destroyed and metadata is returned. Nothing is changed
+unless the outcome says `applied`.
 """
 
 import logging

@@ -1,8 +1,8 @@
 """Who signed, and may they: local checks before a transaction enters, and authority against a ledger.
 
-Local checks need no ledger: signature bytes, the form of the Signers array, memos. What they refuse is no transaction at
-all (`invalidTransaction`). Authority is part of preclaim: the key must be the account's master key, its regular key, or a
-quorum of its signer list.
+Local checks need no ledger: signature bytes, the form of the Signers array, memos. What they refuse is no
+transaction at all (`invalidTransaction`). Authority is part of preclaim: the key must be the account's
+master key, its regular key, or a quorum of its signer list.
 """
 
 import re

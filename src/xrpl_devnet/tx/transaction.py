@@ -1,7 +1,7 @@
 """A signed transaction as it came: bytes, native fields, id, and what is asked of it often.
 
-`Transaction.from_blob` accepts what rippled's parser accepts and refuses with its words. Whether the signatures are right
-is found once (`signatures.local_checks`) and remembered on the object.
+`Transaction.from_blob` accepts what rippled's parser accepts and refuses with its words. Whether the
+signatures are right is found once (`signatures.local_checks`) and remembered on the object.
 """
 
 from typing import Any, Final, NamedTuple
