@@ -1,7 +1,9 @@
 """Helpers that tests of processes share."""
 
+import contextlib
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -36,3 +38,27 @@ def is_running(pid: int) -> bool:
 def kill(pid: int) -> None:
     """Kill a process without a word."""
     os.kill(pid, signal.SIGKILL)
+
+
+def descendants(pid: int) -> set[int]:
+    """Every process that this one started, and those that they started."""
+    parents = _parents()
+    found: set[int] = set()
+    fresh = {pid}
+    while fresh:
+        fresh = {child for child, parent in parents.items() if parent in fresh} - found
+        found |= fresh
+    return found
+
+
+def _parents() -> dict[int, int]:
+    """Each process's parent."""
+    if not Path("/proc/self").exists():
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+        return {int(child): int(parent) for child, parent in map(str.split, listed.stdout.splitlines())}
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            fields = stat.read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()
+            parents[int(stat.parent.name)] = int(fields[1])
+    return parents

@@ -13,9 +13,9 @@ worker first, then ledger and database: the budgets of `STOP_STAGES` add up to l
 import asyncio
 import datetime as dt
 import importlib
-import inspect
 import os
 import signal
+import ssl
 import sys
 import time
 import webbrowser
@@ -23,6 +23,7 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from rich.console import Console
@@ -59,13 +60,22 @@ class UpOptions:
 class LedgerPlace(msgspec.Struct, frozen=True):
     """What the embedded ledger writes into its ready file."""
 
-    rpc_port: int
-    ws_port: int
-    faucet_port: int
+    rpc_url: str
+    ws_url: str
+    faucet_url: str
+
+    def ports(self) -> tuple[int, ...]:
+        """Return the ports of JSON-RPC, WebSocket and faucet."""
+        return tuple(urlsplit(url).port or 0 for url in (self.rpc_url, self.ws_url, self.faucet_url))
 
 
 def run(options: UpOptions, console: Console) -> None:
     """Run until stopped. Raises `StartError` when it cannot start, or cannot be kept running."""
+    if options.demo and options.lan and not options.dev_inbox:
+        raise MissingPart(
+            "The people of the demo sign in through the development inbox, which is off under --lan.",
+            "Add --dev-inbox, or make the demo first: ./talktalk up --demo.",
+        )
     folder = open_data_folder(options.data or default_path(options.root))
     with DataFolderLock(folder) as lock:
         up = _Up(options, folder, lock, console)
@@ -135,7 +145,7 @@ class _Up:
         )
         await _together(self._web(environment), self._worker(environment, kek_file))
         if self._options.demo:
-            await self._demo(f"http://127.0.0.1:{self._options.port}" if not place else url)
+            await self._demo(certificates)
         self._show_address(url, place, certificates)
         await self._supervisor.wait(stop)
 
@@ -181,12 +191,12 @@ class _Up:
 
         def command() -> list[str]:
             # After a restart it must be found where web and worker know it to be.
-            place = self._ledger or LedgerPlace(0, 0, 0)
+            rpc_port, ws_port, faucet_port = self._ledger.ports() if self._ledger else (0, 0, 0)
             return [
                 *_python("xrpl_devnet"),
-                *("--rpc-port", str(place.rpc_port)),
-                *("--ws-port", str(place.ws_port)),
-                *("--faucet-port", str(place.faucet_port)),
+                *("--rpc-port", str(rpc_port)),
+                *("--ws-port", str(ws_port)),
+                *("--faucet-port", str(faucet_port)),
                 *("--data", str(self._folder.ledger)),
                 *("--ready-file", str(ready_file)),
             ]
@@ -252,8 +262,8 @@ class _Up:
             "TALKTALK_ENVIRONMENT": "development",
             "TALKTALK_DATABASE_URL": database_url,
             "TALKTALK_SERVER_KEY_FILE": str(server_key_file),
-            "TALKTALK_LEDGER_URLS": f"ws://127.0.0.1:{ledger.ws_port}",
-            "TALKTALK_FAUCET_URL": f"http://127.0.0.1:{ledger.faucet_port}",
+            "TALKTALK_LEDGER_URLS": ledger.ws_url,
+            "TALKTALK_FAUCET_URL": ledger.faucet_url,
             "TALKTALK_WEB_DIST": str(dist),
             "TALKTALK_PUBLIC_URL": url,
             "TALKTALK_HOST": "0.0.0.0" if options.lan else "127.0.0.1",  # noqa: S104 - what --lan asks for
@@ -281,19 +291,17 @@ class _Up:
             f"Stop that program, or choose another port: {advice}.",
         )
 
-    async def _demo(self, base_url: str) -> None:
-        try:
-            demo = importlib.import_module("talktalk.demo")
-        except ModuleNotFoundError as error:
-            raise MissingPart("This installation has no demo.", "Start without --demo.") from error
-        self._say("Making four friends with rooms, history and wallets ...")
+    async def _demo(self, certificates: lan_support.Certificates | None) -> None:
+        demo = importlib.import_module("talktalk.demo")  # late: the SDK is not needed without --demo
         began = time.monotonic()
-        seeded = demo.seed(base_url)
-        if inspect.isawaitable(seeded):
-            seeded = await seeded
+        self._say("Making four friends with rooms, history and wallets ...")
+        if certificates:
+            trust = ssl.create_default_context(cafile=str(certificates.authority))
+            people = await demo.seed(f"https://localhost:{self._options.port}", trust)
+        else:
+            people = await demo.seed(f"http://127.0.0.1:{self._options.port}")
         self._done("Demo", began)
-        if seeded:
-            self._say(str(seeded))
+        self._say(str(people))
 
     # What the reader of the terminal sees.
 
