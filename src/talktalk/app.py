@@ -29,6 +29,11 @@ from litestar.openapi.spec import License
 from litestar.types import ASGIApp, ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from talktalk.chat import api as chat_api
+from talktalk.chat.cursors import Cursors
+from talktalk.chat.frames import ChatFrames
+from talktalk.chat.reader import Reader
+from talktalk.chat.writer import Writer
 from talktalk.config import Environment, Settings, SettingsError
 from talktalk.identity import api as identity_api
 from talktalk.identity import dev_inbox, quotas
@@ -51,10 +56,14 @@ from talktalk.platform.web.origin import this_machine_only
 from talktalk.platform.web.problems import HANDLERS
 from talktalk.platform.web.site import Site
 from talktalk.realtime import protocol
+from talktalk.realtime.bus import LocalBus
+from talktalk.realtime.feeds import StoredFeeds
+from talktalk.realtime.gateway import Gateway
+from talktalk.realtime.handshake import websocket_route
+from talktalk.realtime.relations import FriendRelations
 from talktalk.social import api as social_api
 from talktalk.social import quotas as social_quotas
 from talktalk.social import service as social
-from talktalk.social.ports import NobodyOnline, PresencePort
 from talktalk_wire.about import About
 from talktalk_wire.realtime import FRAME_BYTES_MAX
 
@@ -87,7 +96,18 @@ class Web:
         self.database = Database(settings.database_url)
         self.limiter = Limiter(self.database, self.clock)
         self.health = HealthCheck(self.database, settings.ledger_urls, self.clock)
-        self.presence: PresencePort = NobodyOnline()
+        self.bus = LocalBus()
+        self.chat_reader = Reader(self.database.conninfo)
+        self.gateway = Gateway(
+            clock=self.clock,
+            bus=self.bus,
+            rooms=self.chat_reader,
+            feeds=StoredFeeds(self.database),
+            relations=FriendRelations(self.database),
+        )
+        self.chat_writer = Writer(self.database.conninfo)
+        self.chat_cursors = Cursors(self.database, self.bus)
+        ChatFrames(self.gateway, self.chat_writer, self.chat_reader, self.chat_cursors, self.database)
         self.sms = sender_from(settings, self.clock)
         self.sign_in_desk = identity_api.SignInDesk(
             settings=settings,
@@ -114,9 +134,20 @@ class Web:
     @contextlib.asynccontextmanager
     async def life(self, _: Litestar) -> AsyncIterator[None]:
         """From start to stop."""
+        await self.chat_reader.open()
+        tasks = [
+            asyncio.create_task(self.gateway.run(self.database.conninfo)),
+            asyncio.create_task(self.chat_writer.run()),
+            asyncio.create_task(self.chat_cursors.run()),
+        ]
         try:
             yield
         finally:
+            await self.gateway.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.chat_reader.close()
             await self.sms.close()
             await self.database.close()
 
@@ -136,6 +167,8 @@ class Web:
             *self._own_routes(),
             *identity_api.routes,
             *social_api.routes,
+            *chat_api.routes,
+            websocket_route(self.gateway),
         ]
         if settings.dev_inbox and isinstance(self.sms, Inbox):
             routes.append(
@@ -154,7 +187,10 @@ class Web:
             "sign_in_desk": self.sign_in_desk,
             "acquaintances": self.acquaintances,
             "dev_inbox": self.sms,
-            "presence": self.presence,
+            "presence": self.gateway.presence,
+            "chat_reader": self.chat_reader,
+            "chat_writer": self.chat_writer,
+            "chat_cursors": self.chat_cursors,
             "social_quotas": social_quotas.PRODUCTION
             if self.settings.is_production
             else social_quotas.DEVELOPMENT,
@@ -288,7 +324,7 @@ def server_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws="talktalk.realtime.server:GatewayProtocol",
         ws_max_size=FRAME_BYTES_MAX,
         ws_per_message_deflate=False,
         lifespan="on",

@@ -70,7 +70,7 @@ _POST: Final = b"""
             CASE
                 WHEN k.seq IS NOT NULL THEN 1
                 WHEN m.user_id IS NULL THEN 2
-                WHEN r.blocked THEN 3
+                WHEN b.low_id IS NOT NULL THEN 3
                 WHEN r.request_by IS NOT NULL THEN 4
                 ELSE 0
             END AS verdict
@@ -78,6 +78,7 @@ _POST: Final = b"""
         LEFT JOIN rooms r ON r.id = i.room_id
         LEFT JOIN room_members m
             ON m.room_id = i.room_id AND m.user_id = i.sender_id AND m.left_seq IS NULL
+        LEFT JOIN blocked_pairs b ON b.low_id = r.pair_low AND b.high_id = r.pair_high
         LEFT JOIN message_keys k ON k.sender_id = i.sender_id AND k.client_id = i.client_id
     ), good AS MATERIALIZED (
         SELECT *, head_seq + row_number() OVER (PARTITION BY room_id ORDER BY n) AS seq

@@ -19,7 +19,6 @@ back elsewhere.
 import asyncio
 import inspect
 import logging
-import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -46,8 +45,8 @@ FETCH_LIMIT: Final = 500
 FETCHES_MAX: Final = 8
 """Reads of the gateway at the same time."""
 RETRY_S: Final = 0.5
-DRAIN_S: Final = 5.0
-"""Clients told to move come back spread over so long."""
+POSITION_MAX: Final = 2**62
+"""Beyond every position; what the database can still compare."""
 
 D = TypeVar("D", bound=msgspec.Struct)
 Handler = Callable[[Socket, str | None, D], Awaitable[None] | None]
@@ -116,12 +115,10 @@ class Gateway:
             tasks.create_task(self._sweep_always())
 
     async def close(self) -> None:
-        """Tell every client to move, and wait for what is under way."""
+        """Tell every client to move, and end what is under way."""
         self._is_closing = True
         for socket in list(self.sockets):
-            # Jitter spreads the return of thousands over time; nothing depends on it.
-            retry_after_s = round(random.uniform(0.2, DRAIN_S), 2)  # noqa: S311
-            socket.end(Close.MOVING, "moving", bye=Bye(code="moving", retry_after_s=retry_after_s))
+            socket.on_stop()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -262,9 +259,15 @@ class Gateway:
             states = await self.source.states_of(room_ids)
         for room_id, state in states.items():
             channel = self.rooms.get(room_id)
-            if channel is not None and channel.head != OPENING:
-                channel.is_quiet = state.is_quiet
-                channel.hear(state.head)
+            if channel is None or channel.head == OPENING:
+                continue
+            channel.hear(state.head)
+            has_opened_up = channel.is_quiet and not state.is_quiet
+            channel.is_quiet = state.is_quiet
+            if has_opened_up:
+                # What was read meanwhile was kept to oneself; now everybody may know.
+                for frame in await self.source.cursors_in(room_id):
+                    self.room_passing(room_id, frame, None)
 
     async def _refresh_all(self) -> None:
         room_ids = list(self.rooms)
@@ -386,7 +389,7 @@ class Gateway:
 
     async def _user_fetch(self, socket: Socket, frame_id: str | None, d: wire.UserFetch) -> None:
         async with self._reads:
-            items = await self.feeds.events_after(socket.user_id, d.after, d.limit)
+            items = await self.feeds.events_after(socket.user_id, min(d.after, POSITION_MAX), d.limit)
         channel = self.users.get(socket.user_id)
         head = max(channel.head if channel else 0, items[-1].seq if items else 0)
         events = [wire.UserEvent(seq=i.seq, kind=i.kind, data=i.data, created_at=i.created_at) for i in items]
@@ -417,6 +420,10 @@ class Gateway:
             self._tell(visible, user_id)
 
     async def _relations_changed(self, user_id: UUID) -> None:
+        """Friends or blocks of someone here have changed: who sees whom, and which rooms are quiet."""
+        await self._refresh(
+            list({room_id for socket in self.sockets_of(user_id) for room_id in socket.rooms})
+        )
         if not self.presence.is_online(user_id):
             return
         now = await self._relations.visible_to(user_id)
@@ -450,11 +457,7 @@ class Gateway:
                 socket.write(protocol.push("presence", presence))
 
     def _presence_frame(self, user_id: UUID) -> bytes:
-        online = self.presence.is_online(user_id)
-        presence = wire.Presence(
-            user_id=user_id, online=online, last_seen_at=self.presence.last_seen_at(user_id)
-        )
-        return protocol.push("presence", presence)
+        return protocol.push("presence", self.presence.of(user_id))
 
     # The sweep.
 

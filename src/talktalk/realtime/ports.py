@@ -41,6 +41,9 @@ class Rooms(Protocol):
     async def cursors_of(self, user_id: UUID) -> list[bytes]:
         """`read.moved` frames with the present cursors of this user's rooms."""
 
+    async def cursors_in(self, room_id: UUID) -> list[bytes]:
+        """The `read.moved` frame with the present cursors of one room, if any is pushed there."""
+
 
 class Relations(Protocol):
     """Who knows who may see whom."""

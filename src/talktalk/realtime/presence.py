@@ -19,6 +19,7 @@ from typing import Final
 from uuid import UUID
 
 from talktalk.platform.clock import Clock
+from talktalk_wire import realtime as wire
 from talktalk_wire.realtime import PRESENCE_OFFLINE_AFTER_S
 
 SWEEP_S: Final = 5.0
@@ -77,6 +78,12 @@ class Presence:
         """When the user went offline, if this process saw it; None while online."""
         return None if user_id in self._leases else self._last_seen.get(user_id)
 
-    def status_of(self, user_ids: Iterable[UUID]) -> dict[UUID, tuple[bool, datetime | None]]:
-        """Online or not, and since when not. The caller has checked who may know."""
-        return {user_id: (self.is_online(user_id), self.last_seen_at(user_id)) for user_id in user_ids}
+    def of(self, user_id: UUID) -> wire.Presence:
+        """How a user is shown to those who may know."""
+        return wire.Presence(
+            user_id=user_id, online=self.is_online(user_id), last_seen_at=self.last_seen_at(user_id)
+        )
+
+    async def presence_of(self, user_ids: Iterable[UUID]) -> dict[UUID, wire.Presence]:
+        """`social.ports.PresencePort`: how these users are. The caller has checked who may know."""
+        return {user_id: self.of(user_id) for user_id in user_ids}

@@ -104,11 +104,11 @@ class GatewayProtocol(WebSocketsSansIOProtocol):
         peer.on_lost()
 
     def shutdown(self) -> None:
-        """The process stops (`Gateway.close` has said goodbye before)."""
+        """The process stops."""
         if self._peer is None:
             super().shutdown()
         else:
-            self.close(1012, "")
+            self._peer.on_stop()
 
     async def run_asgi(self) -> None:
         """As uvicorn's, but a connection that was taken over outlives the application's call."""

@@ -6,6 +6,7 @@ is cut off (its bytes are never kept beyond the limit) and comes back by resumin
 """
 
 import enum
+import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from talktalk.realtime.gateway import Gateway
 
 BYE_RETRY_S: Final = 1.0
+DRAIN_S: Final = 5.0
+"""Clients told to move come back spread over so long."""
 
 
 class Stage(enum.Enum):
@@ -106,6 +109,12 @@ class Socket:
         """The peer answered a ping."""
         self.heard_at = self._gateway.clock.monotonic()
         self.is_pinged = False
+
+    def on_stop(self) -> None:
+        """This process stops: come back elsewhere, spread over time."""
+        # Nothing depends on this being hard to guess.
+        retry_after_s = round(random.uniform(0.2, DRAIN_S), 2)  # noqa: S311
+        self.end(Close.MOVING, "moving", bye=Bye(code="moving", retry_after_s=retry_after_s))
 
     def on_lost(self) -> None:
         """The connection is gone."""

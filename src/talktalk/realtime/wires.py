@@ -29,6 +29,9 @@ class Peer(Protocol):
     def on_alive(self) -> None:
         """The peer answered a ping."""
 
+    def on_stop(self) -> None:
+        """The server stops."""
+
     def on_lost(self) -> None:
         """The wire has ended; called once, last."""
 
