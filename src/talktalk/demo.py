@@ -1,9 +1,11 @@
 """`./talktalk up --demo`: four friends with rooms, history, funded wallets and settled payments.
 
-Everything goes through the SDK, as for any other person. Each message and each payment has a key
-that is the same on every run, so that running again adds nothing, and a run that was interrupted is
-finished by the next (its payments only where a recovered wallet may spend at once, for each run
-signs in as a new device). The first talk is written last and tells that all is done. Sign-in codes come from the development inbox: without one there is no demo.
+Everything goes through the SDK, as for any other person. Each message and each payment has a key that
+is the same on every run, so that running again adds nothing, and a run that was interrupted is
+finished by the next (its payments only where a recovered wallet may spend at once, for each run signs
+in as a new device). The first talk is written last and tells that all is done.
+
+Sign-in codes come from the development inbox: without one there is no demo.
 """
 
 import asyncio

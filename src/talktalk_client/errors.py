@@ -180,10 +180,13 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 _STATUS_BY_CODE: dict[str, int] = {
     "not_signed_in": HTTPStatus.UNAUTHORIZED,
     "forbidden": HTTPStatus.FORBIDDEN,
+    "blocked": HTTPStatus.FORBIDDEN,
+    "request_pending": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
     "not_a_member": HTTPStatus.NOT_FOUND,
     "too_many": HTTPStatus.TOO_MANY_REQUESTS,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "busy": HTTPStatus.SERVICE_UNAVAILABLE,
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
