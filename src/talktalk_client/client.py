@@ -32,7 +32,6 @@ from talktalk_client.stream import EventStream
 from talktalk_client.transfers import Transfers
 from talktalk_client.wallet import Identified, Sealers, WalletDoor
 from talktalk_wire.about import About
-from talktalk_wire.common import Page
 from talktalk_wire.identity import (
     Challenge,
     ChallengeAsk,
@@ -216,7 +215,7 @@ class TalkTalk:
 
     async def sessions(self) -> Sequence[Session]:
         """Where this person is signed in."""
-        return (await self._http.get("/api/v1/auth/sessions", Page[Session])).items
+        return await self._http.get("/api/v1/auth/sessions", list[Session])
 
     async def revoke(self, session: Session | UUID) -> None:
         """End a session on another device."""

@@ -57,8 +57,8 @@ async def test_a_session_is_made_kept_listed_and_ended(running_app: RunningApp) 
         async with TalkTalk(running_app.url) as gone:
             with pytest.raises(NotSignedIn):
                 await gone.resume(kept)
+            gone.authenticate(kept.token)
             with pytest.raises(NotSignedIn):
-                gone.authenticate(kept.token)
                 await gone.connect()
 
 
