@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from talktalk.supervisor import postgres
-from talktalk.supervisor.accounts import unprivileged_account
+from talktalk.supervisor.accounts import Account, unprivileged_account
 from talktalk.supervisor.errors import DataFolderCorrupt, DataFolderError, PostgresError
 from talktalk.supervisor.postgres import EmbeddedPostgres, plain_url
 
@@ -151,3 +151,19 @@ def test_a_folder_out_of_the_accounts_reach_is_refused_and_left_as_it_was(tmp_pa
         postgres.prepare(closed)
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
     assert list(closed.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as somebody else")
+def test_programs_are_copied_where_their_account_can_reach_them(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    can_execute = postgres.can_execute
+
+    def closed_wheel(program: Path, account: Account | None) -> bool:
+        return data_dir in program.parents and can_execute(program, account)
+
+    monkeypatch.setattr(postgres, "can_execute", closed_wheel)
+    for _ in range(2):  # made once, found again
+        with EmbeddedPostgres() as server:
+            assert ask(server.start(data_dir), "SELECT 1") == 1
+    assert len(list((data_dir / "postgres-programs").iterdir())) == 1
