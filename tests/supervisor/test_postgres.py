@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from talktalk.supervisor import postgres
-from talktalk.supervisor.accounts import Account, unprivileged_account
+from talktalk.supervisor.accounts import Account, can_execute, unprivileged_account
 from talktalk.supervisor.errors import DataFolderCorrupt, DataFolderError, PostgresError
 from talktalk.supervisor.postgres import EmbeddedPostgres, plain_url
 
@@ -157,12 +157,10 @@ def test_a_folder_out_of_the_accounts_reach_is_refused_and_left_as_it_was(tmp_pa
 def test_programs_are_copied_where_their_account_can_reach_them(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    can_execute = postgres.can_execute
-
     def closed_wheel(program: Path, account: Account | None) -> bool:
         return data_dir in program.parents and can_execute(program, account)
 
-    monkeypatch.setattr(postgres, "can_execute", closed_wheel)
+    monkeypatch.setattr("talktalk.supervisor.postgres.can_execute", closed_wheel)
     for _ in range(2):  # made once, found again
         with EmbeddedPostgres() as server:
             assert ask(server.start(data_dir), "SELECT 1") == 1
