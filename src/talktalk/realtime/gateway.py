@@ -300,7 +300,7 @@ class Gateway:
                         has_moved = await read(channel)
                 except Exception as error:  # noqa: BLE001 - the database may be away for a while
                     _log.warning("realtime.fetch_failed", extra={"reason": str(error)})
-                    await self.clock.sleep(RETRY_S)
+                    await asyncio.sleep(RETRY_S)
                     continue
                 if not has_moved:
                     # Heard of, but not there: a wake-up of a transaction we cannot see yet never comes
@@ -463,7 +463,7 @@ class Gateway:
 
     async def _sweep_always(self) -> None:
         while True:
-            await self.clock.sleep(self.limits.sweep_s)
+            await asyncio.sleep(self.limits.sweep_s)
             try:
                 await self.sweep()
             except Exception as error:  # noqa: BLE001 - the database may be away for a while
