@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import signal
@@ -88,9 +87,6 @@ async def _serve(net: Devnet, ready_file: Path | None) -> None:
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
         await stopped.wait()
-    if ready_file is not None:
-        with contextlib.suppress(OSError):
-            ready_file.unlink()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -113,6 +109,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             history=options.history,
         )
         uvloop.run(_serve(net, options.ready_file))
+        if options.ready_file is not None:
+            options.ready_file.unlink(missing_ok=True)
     except UnknownAmendment as error:
         sys.stderr.write(f"No server knows the amendment {error}.\n")
         return 2

@@ -138,8 +138,12 @@ MESSAGES: Final[dict[Ter, str]] = {
     "telCAN_NOT_QUEUE_FEE": "Can not queue at this time: fee insufficient to replace queued transaction.",
     "telCAN_NOT_QUEUE_FULL": "Can not queue at this time: queue is full.",
     "telWRONG_NETWORK": "Transaction specifies a Network ID that differs from that of the local node.",
-    "telREQUIRES_NETWORK_ID": "Transactions submitted to this node/network must include a correct NetworkID field.",
-    "telNETWORK_ID_MAKES_TX_NON_CANONICAL": "Transactions submitted to this node/network must NOT include a NetworkID field.",
+    "telREQUIRES_NETWORK_ID": (
+        "Transactions submitted to this node/network must include a correct NetworkID field."
+    ),
+    "telNETWORK_ID_MAKES_TX_NON_CANONICAL": (
+        "Transactions submitted to this node/network must NOT include a NetworkID field."
+    ),
     "temMALFORMED": "Malformed transaction.",
     "temBAD_AMM_TOKENS": "Malformed: Invalid LPTokens.",
     "temBAD_AMOUNT": "Malformed: Bad amount.",

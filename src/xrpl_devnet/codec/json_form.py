@@ -107,7 +107,7 @@ _TO_JSON: Final[dict[str, Convert]] = {
     "AccountID": encode_account,
     "Amount": amount_to_json,
     "Vector256": lambda value: [_hex(item) for item in value],
-    "STObject": lambda value: to_json(value),
+    "STObject": lambda value: to_json(value),  # noqa: PLW0108 (defined below)
     "STArray": _array_to_json,
     "PathSet": _paths_to_json,
     "Issue": asset_to_json,
@@ -134,7 +134,7 @@ def _uint(bits: int, *, base: int) -> Convert:
 
     def convert(value: Any) -> int:
         if isinstance(value, bool):
-            raise ValueError("has invalid type")
+            raise ValueError("has invalid type")  # noqa: TRY004 (one kind of error for callers)
         if isinstance(value, str):
             try:
                 value = int(value, base if bits == 64 else 10)

@@ -21,7 +21,7 @@ KeyType: TypeAlias = Literal["secp256k1", "ed25519"]
 
 ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _ED25519_ORDER: Final = 2**252 + 27742317777372353535851937790883648493
-GENESIS_PASSPHRASE: Final = "masterpassphrase"
+GENESIS_PASSPHRASE: Final = "masterpassphrase"  # noqa: S105 (known to everyone)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -52,4 +52,7 @@ class Entry(dict[str, Any]):
 
     def to_json(self) -> dict[str, Any]:
         """The entry as clients see it, with its `index`."""
-        return {**to_json(self), "index": self.key.hex().upper()}
+        out = {**to_json(self), "index": self.key.hex().upper()}
+        if "EmailHash" in self and self.kind == "AccountRoot":
+            out["urlgravatar"] = "http://www.gravatar.com/avatar/" + self["EmailHash"].hex()
+        return out

@@ -30,7 +30,7 @@ class Leaf:
 
 
 class Inner:
-    """Sixteen branches; `hash` is None while it has to be computed, `owner` is the batch that may change it."""
+    """Sixteen branches; `hash` is None until computed, `owner` is the batch that may change it."""
 
     __slots__ = ("branches", "hash", "owner")
 

@@ -5,6 +5,24 @@ below). What differs between API versions belongs to `shape`; which ledger or ac
 errors are `RpcError`.
 """
 
-from xrpl_devnet.rpc import accounts, ledgers, server, subscriptions, transactions
+from xrpl_devnet.rpc import (
+    accounts,
+    deposits,
+    entries,
+    ledgers,
+    owned,
+    server,
+    subscriptions,
+    transactions,
+)
 
-__all__ = ["accounts", "ledgers", "server", "subscriptions", "transactions"]
+__all__ = [
+    "accounts",
+    "deposits",
+    "entries",
+    "ledgers",
+    "owned",
+    "server",
+    "subscriptions",
+    "transactions",
+]

@@ -74,24 +74,28 @@ _ERRORS: Final[dict[str, tuple[int, str]]] = {
 class RpcError(Exception):
     """A method's answer when it cannot do what was asked."""
 
-    def __init__(self, token: str, message: str | None = None, **extra: Any) -> None:
+    def __init__(
+        self, token: str, message: str | None = None, *, numbered: bool = True, **extra: Any
+    ) -> None:
         """An error.
 
         Args:
             token: What stands in `error`.
             message: In place of the usual sentence.
+            numbered: Whether number and sentence are given; some methods give the token alone.
             extra: Further fields of the answer, such as the ledger that was searched.
         """
         super().__init__(token)
         self.token = token
         self.message = message
+        self.numbered = numbered
         self.extra = extra
 
     def to_json(self) -> dict[str, Any]:
         """The fields of the answer, without the echoed request."""
         known = _ERRORS.get(self.token)
         out: dict[str, Any] = {**self.extra, "error": self.token}
-        if known is not None and "error_exception" not in self.extra:
+        if known is not None and self.numbered:
             out["error_code"] = known[0]
             out["error_message"] = known[1] if self.message is None else self.message
         elif self.message is not None:
