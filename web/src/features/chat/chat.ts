@@ -20,6 +20,7 @@ export const outbox = new Outbox({
   send: (message) => realtime.ask("message.send", message),
   live,
   positionOf: (roomId) => rooms.get(roomId)?.head_seq ?? 0,
+  refused: (roomId) => rooms.recheck(roomId),
   later,
   now: () => realtime.serverNow(),
   newClientId: () => crypto.randomUUID(),
@@ -65,8 +66,8 @@ realtime.attach({
     drafts.close();
     readMarker.reset();
   },
-  connected() {
-    rooms.connected();
+  connected(resumed) {
+    rooms.connected(resumed);
     outbox.wake();
     readMarker.wake();
   },

@@ -48,15 +48,21 @@ export interface OutboxWorld {
   live(): boolean;
   /** Up to where the room's events are known here. */
   positionOf(roomId: string): number;
+  /** A message was refused for good: what is known of the room may be out of date. */
+  refused(roomId: string): void;
   later(ms: number, then: () => void): () => void;
   now(): Date;
   newClientId(): string;
 }
 
+/** First and longest wait before a message is tried again; it doubles in between. */
 const RETRY_MS = 1_000;
-/** Answers that say “try later”, and how often they are believed in a row. */
-const TRIES_MAX = 5;
-const PASSING: ReadonlySet<string> = new Set(["too_many", "unavailable", "internal", "busy"]);
+const RETRY_MAX_MS = 15_000;
+/** Answers that say “try later”. */
+const PASSING: ReadonlySet<string> = new Set(["too_many", "unavailable", "busy", "timeout"]);
+/** Trouble that may pass, and how often that is believed in a row. */
+const TROUBLE = "internal";
+const TROUBLE_MAX = 5;
 const NONE: readonly Outgoing[] = [];
 
 interface Lane {
@@ -217,17 +223,18 @@ export class Outbox {
   #failed(roomId: string, lane: Lane, clientId: string, error: unknown): void {
     const current = this.#find(roomId, clientId);
     const failure = error instanceof AskFailed ? error : new AskFailed("internal");
-    const lost = failure.code === "disconnected" || failure.code === "timeout";
-    if (!lost) lane.tries += 1;
-    if (lost || (PASSING.has(failure.code) && lane.tries < TRIES_MAX)) {
+    if (failure.code === "disconnected") {
       if (current?.delivery.state === "sending") this.#turn(current, { state: "queued" });
-      if (failure.code === "disconnected") {
-        lane.busy = false;
-        this.#pump(roomId);
-        return;
-      }
+      lane.busy = false;
+      this.#pump(roomId);
+      return;
+    }
+    lane.tries += 1;
+    if (PASSING.has(failure.code) || (failure.code === TROUBLE && lane.tries < TROUBLE_MAX)) {
+      if (current?.delivery.state === "sending") this.#turn(current, { state: "queued" });
+      const wait = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** (lane.tries - 1));
       // The lane stays busy until then, so that nothing written later overtakes.
-      this.#world.later((failure.retryAfterS ?? RETRY_MS / 1000) * 1000, () => {
+      this.#world.later(Math.max(wait, (failure.retryAfterS ?? 0) * 1000), () => {
         if (this.#lanes.get(roomId) !== lane) return;
         lane.busy = false;
         this.#pump(roomId);
@@ -236,6 +243,7 @@ export class Outbox {
     }
     lane.busy = false;
     lane.tries = 0;
+    this.#world.refused(roomId);
     if (current?.delivery.state === "sending") {
       void this.#world.store.put(this.#turn(current, { state: "failed", code: failure.code }));
     }

@@ -184,6 +184,11 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
     }
   }
 
+  /** Something about the room may have changed that has no event, such as whether I may write. */
+  recheck(roomId: string): void {
+    void this.#read(roomId, false);
+  }
+
   /** Something about the rooms with this person may have changed that has no event: ask. */
   recheckWith(userId: string): void {
     for (const [roomId, { room }] of this.#entries) {
@@ -214,12 +219,15 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
     this.#change(roomId, (entry) =>
       events.reduce((next, event) => withEvent(next, event, myId), entry),
     );
+    this.#recheckClosed(roomId);
     this.#arrival(roomId, last.seq, events);
   }
 
   readMoved({ room_id, cursors }: W.ReadMoved): void {
     const myId = this.#myId;
-    if (myId !== null) this.#change(room_id, (entry) => withCursors(entry, cursors, myId));
+    if (myId === null) return;
+    this.#change(room_id, (entry) => withCursors(entry, cursors, myId));
+    this.#recheckClosed(room_id);
   }
 
   roomsStale(roomIds: readonly string[]): void {
@@ -227,14 +235,24 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
   }
 
   roomsMissing(roomIds: readonly string[]): void {
-    for (const roomId of roomIds) void this.#read(roomId, false);
+    for (const roomId of roomIds) {
+      // Declined on another device: it still exists, but not for the list.
+      if (this.get(roomId)?.folder === "requests") this.remove(roomId);
+      else void this.#read(roomId, false);
+    }
   }
 
-  connected(): void {
+  connected(resumed: boolean): void {
+    if (resumed || this.#myId === null) return;
     this.#welcomed += 1;
-    if (this.#myId !== null) void this.#readList();
+    void this.#readList();
   }
 
+
+  /** A stirring in a room that I could not write in: they may have accepted it. */
+  #recheckClosed(roomId: string): void {
+    if (this.get(roomId)?.can_write === false) this.recheck(roomId);
+  }
 
   #own(entry: RoomEntry, seq: number): RoomEntry {
     return this.#myId === null ? entry : withOwnCursor(entry, seq, this.#myId);

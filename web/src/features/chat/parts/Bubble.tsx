@@ -156,7 +156,13 @@ function Aside({ row, time }: { row: BubbleRow; time: string }) {
   );
 }
 
-const KNOWN_FAILURES = ["blocked", "not_a_member", "request", "malformed", "too_many"] as const;
+const KNOWN_FAILURES = [
+  "blocked",
+  "not_a_member",
+  "request_pending",
+  "body_refused",
+  "malformed",
+] as const;
 
 function Failed({ roomId, row }: { roomId: string; row: BubbleRow }) {
   const { t } = useTranslation("chat");
