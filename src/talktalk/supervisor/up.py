@@ -237,11 +237,12 @@ class _Up:
         self._done("Web", began)
 
     async def _worker(self, environment: Mapping[str, str], kek_file: Path) -> None:
+        own = {name: os.environ[name] for name in _SETTINGS_OF_WORKER if name in os.environ}
         await self._supervisor.start(
             ChildSpec(
                 name="worker",
                 command=lambda: [*_python("talktalk"), "work"],
-                environment={**environment, "TALKTALK_KEK_FILE": str(kek_file)},
+                environment={**environment, **own, "TALKTALK_KEK_FILE": str(kek_file)},
                 log=self._folder.logs / "worker.log",
             )
         )
