@@ -11,6 +11,7 @@ from talktalk_client.events import FriendAdded, FriendRequestClosed, FriendReque
 from talktalk_client.inbox import NoCode, inbox_code
 from talktalk_client.stream import EventStream
 from talktalk_wire.identity import Challenge
+from talktalk_wire.realtime import Presence
 from talktalk_wire.social import Relation
 from tests.fixtures_app import RunningApp
 
@@ -105,7 +106,12 @@ async def test_friends_are_found_asked_and_made_with_events_to_both(running_app:
                 assert isinstance(asked, FriendRequested)
                 assert asked.request.incoming
                 await junho.friends.accept(asked.request)
-                kinds = [type(await anext(to_mina)) for _ in range(3)]
+                kinds: list[type] = []
+                async for event in to_mina:
+                    if not isinstance(event, Presence):  # comes when it will
+                        kinds.append(type(event))
+                    if len(kinds) == 3:
+                        break
         assert kinds == [FriendRequested, FriendRequestClosed, FriendAdded]
         assert [each.person.name for each in await junho.friends.list()] == ["Mina"]
         await junho.friends.remove(mina.me.id)

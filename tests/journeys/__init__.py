@@ -1,0 +1,1 @@
+"""Whole paths through the product, in a real browser, on real parts."""
