@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from talktalk.identity import service
 from talktalk.platform.clock import Clock
 from talktalk.platform.database import Database
-from talktalk.platform.problems import NotSignedIn
+from talktalk.platform.problems import NotSignedIn, Trouble
 from talktalk.platform.web.origin import SAFE_METHODS, ForeignPage, from_our_page, peer_address
+from talktalk.platform.web.problems import refuse_handshake
 
 SEEN_EVERY_S = 60.0
 SEEN_KEPT_MAX = 10_000
@@ -42,28 +43,36 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        try:
+            await self._check(scope)
+        except Trouble as trouble:
+            if scope["type"] == ScopeType.HTTP:
+                raise
+            await refuse_handshake(scope, receive, send, trouble)
+            return
+        await self._app(scope, receive, send)
+
+    async def _check(self, scope: Scope) -> None:
         connection: Connection = ASGIConnection(scope)
         is_change = scope["type"] != ScopeType.HTTP or scope["method"] not in SAFE_METHODS
         ours = from_our_page(connection.headers)
         if is_change and ours is False:
             raise ForeignPage
-        if not scope["route_handler"].opt.get("public"):
-            token, by_cookie = presented_token(connection, self._cookie)
-            if token is None:
+        if scope["route_handler"].opt.get("public"):
+            return
+        token, by_cookie = presented_token(connection, self._cookie)
+        if token is None:
+            raise NotSignedIn
+        if by_cookie and is_change and not ours:
+            raise ForeignPage("A cookie counts only with Origin or Sec-Fetch-Site of this site")
+        async with AsyncSession(self._engine) as db:
+            caller = await service.authenticate(db, token)
+            if caller is None:
                 raise NotSignedIn
-            if by_cookie and is_change and not ours:
-                raise ForeignPage("A cookie counts only with Origin or Sec-Fetch-Site of this site")
-            async with AsyncSession(self._engine) as db:
-                caller = await service.authenticate(db, token)
-                if caller is None:
-                    raise NotSignedIn
-                if self._is_news(caller.session_id):
-                    await service.note_seen(
-                        db, caller, address=peer_address(connection), now=self._clock.now()
-                    )
-            scope["user"] = caller
-            scope["auth"] = token
-        await self._app(scope, receive, send)
+            if self._is_news(caller.session_id):
+                await service.note_seen(db, caller, address=peer_address(connection), now=self._clock.now())
+        scope["user"] = caller
+        scope["auth"] = token
 
     def _is_news(self, session_id: UUID) -> bool:
         """Whether "last seen" should be written again; true once in `SEEN_EVERY_S` for a session."""

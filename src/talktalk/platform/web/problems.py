@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.types import ExceptionHandlersMap
+from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 from sqlalchemy import exc as database_errors
 
 from talktalk.platform.problems import PROBLEM_TYPE, Trouble, Unavailable
@@ -53,6 +53,26 @@ def http_problem(status: int, detail: str = "", errors: tuple[FieldError, ...] =
         detail=detail,
         errors=errors,
     )
+
+
+async def refuse_handshake(scope: Scope, receive: Receive, send: Send, trouble: Trouble) -> None:
+    """Answer a WebSocket handshake with a problem: 401 and the like, where the server can say so."""
+    message = await receive()
+    if message["type"] != "websocket.connect":
+        return
+    extensions: Any = scope.get("extensions") or {}
+    if "websocket.http.response" not in extensions:
+        await send({"type": "websocket.close", "code": 1008, "reason": trouble.code})
+        return
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
+    start: Any = {"type": "websocket.http.response.start", "status": trouble.status, "headers": headers}
+    body: Any = {
+        "type": "websocket.http.response.body",
+        "body": _encode(trouble.problem()),
+        "more_body": False,
+    }
+    await send(start)
+    await send(body)
 
 
 def _trouble(_: AnyRequest, error: Trouble) -> Response[bytes]:
