@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.custody.errors import WorkerKeyOld
@@ -82,12 +82,17 @@ async def read(db: AsyncSession, ask_id: UUID) -> Ask | None:
     return None if row is None else view(row)
 
 
-async def withdraw(db: AsyncSession, *, subject_id: UUID | None = None, ask_id: UUID | None = None) -> bool:
-    """Take back a pending ask, by itself or by its subject; False if there is none any more.
+async def withdraw(db: AsyncSession, ask_id: UUID) -> bool:
+    """Take back a pending ask; False if it is decided. Waits for a worker that is deciding it."""
+    return await _withdraw(db, AskRow.id == ask_id)
 
-    Waits for a worker that is deciding it.
-    """
-    which = AskRow.id == ask_id if ask_id is not None else AskRow.subject_id == subject_id
+
+async def withdraw_about(db: AsyncSession, subject_id: UUID, user_id: UUID) -> bool:
+    """Take back the person's pending asks about something; False if there are none."""
+    return await _withdraw(db, (AskRow.subject_id == subject_id) & (AskRow.user_id == user_id))
+
+
+async def _withdraw(db: AsyncSession, which: ColumnElement[bool]) -> bool:
     changed = await db.execute(
         update(AskRow)
         .where(which, AskRow.state == AskState.PENDING)

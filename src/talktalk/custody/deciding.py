@@ -8,7 +8,7 @@ pending, to be taken again.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.custody import asks
-from talktalk.custody.errors import Unreadable
+from talktalk.custody.errors import CustodyError, Unreadable
 from talktalk.custody.schemas import Ask, AskPurpose, AskState
 from talktalk.custody.sealed_secrets import WorkerKey
 from talktalk.custody.tables import AskRow
@@ -27,7 +27,10 @@ from talktalk.platform.problems import Trouble, Unavailable
 from talktalk.platform.wake import Wake, notify
 
 IDLE_S = 1.0
+BROKEN_AGAIN_S = 60.0
 AT_A_TIME = 4
+
+log = logging.getLogger(__name__)
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,12 +93,20 @@ class AskTaker:
     """Decides pending asks for as long as `run` runs."""
 
     def __init__(
-        self, database: Database, key: WorkerKey, deciders: Mapping[AskPurpose, Decider], clock: Clock
+        self,
+        database: Database,
+        key: WorkerKey,
+        deciders: Mapping[AskPurpose, Decider],
+        clock: Clock,
+        *,
+        on_decided: Callable[[], None],
     ) -> None:
+        """`on_decided` is called once a decision is committed: something may have to be sent."""
         self._database = database
         self._key = key
         self._deciders = deciders
         self._clock = clock
+        self._on_decided = on_decided
         self._put_off: dict[UUID, float] = {}
         self._wakes = [asyncio.Event() for _ in range(AT_A_TIME)]
         self._next = 0
@@ -125,10 +136,19 @@ class AskTaker:
                 await self._decide(db, row)
         except Unavailable as error:
             # Not its fault: it stays pending, and others go first for a while.
-            logging.getLogger(__name__).warning("ask %s waits: %s", ask_id, error)
-            if ask_id is not None:
-                self._put_off[ask_id] = now + IDLE_S
+            log.warning("ask %s waits: %s", ask_id, error)
+            self._put_off_until(ask_id, now + IDLE_S)
+        except CustodyError:
+            # A key that does not open, or bytes nobody may sign: somebody must look.
+            log.exception("ask %s cannot be decided", ask_id)
+            self._put_off_until(ask_id, now + BROKEN_AGAIN_S)
+        else:
+            self._on_decided()
         return True
+
+    def _put_off_until(self, ask_id: UUID | None, until: float) -> None:
+        if ask_id is not None:
+            self._put_off[ask_id] = until
 
     async def _run_one(self, event: asyncio.Event) -> None:
         while True:

@@ -119,7 +119,7 @@ async def answer(database: Database, ask_id: UUID) -> Ask:
             return ask
         if asyncio.get_running_loop().time() > deadline:
             async with database.transaction() as db:
-                if await asks.withdraw(db, ask_id=ask_id):
+                if await asks.withdraw(db, ask_id):
                     raise WorkerSilent
             continue
         await asyncio.sleep(LOOK_EVERY_S)

@@ -74,6 +74,23 @@ class Ledger:
             raise LedgerUnavailable from error
         return account_state(found)
 
+    async def deposit_authorized(self, source: str, destination: str) -> bool:
+        """Whether an account that chooses its senders takes money from `source`.
+
+        Raises:
+            LedgerUnavailable: No node answered, or a node answered nonsense.
+        """
+        try:
+            found = await self.pool.request(
+                "deposit_authorized",
+                source_account=source,
+                destination_account=destination,
+                ledger_index="validated",
+            )
+        except (NodeUnavailable, NodeRefused) as error:
+            raise LedgerUnavailable from error
+        return bool(found["deposit_authorized"])
+
     async def read_terms(self, ledger: ValidatedLedger, before: LedgerHead | None) -> LedgerHead:
         """The head that `ledger` makes, with the network's terms as the nodes tell them now.
 

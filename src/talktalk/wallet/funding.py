@@ -15,7 +15,7 @@ one wallet, so a device cannot ask twice.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -75,13 +75,16 @@ class Founder:
         desk: WalletDesk,
         faucet: Faucet | None,
         daily_limit: int,
+        on_stored: Callable[[], None],
     ) -> None:
+        """`on_stored` is called once a sponsor's payment is committed and may be sent."""
         self._database = database
         self._ledger = ledger
         self._custody = custody
         self._desk = desk
         self._faucet = faucet
         self._daily_limit = daily_limit
+        self._on_stored = on_stored
         self.wake = asyncio.Event()
         """Set it when a wallet may be due."""
 
@@ -158,6 +161,8 @@ class Founder:
                 await self._pay_reserve(db, todo)
         if allowed and self._faucet is not None:
             await self._faucet.fund(todo.address)
+        elif allowed:
+            self._on_stored()
 
     async def _state_on_ledger(self, address: str) -> bool:
         """Whether a validated ledger shows the account; if so, its state is written."""

@@ -1,0 +1,179 @@
+"""HTTP routes of transfers, thin.
+
+Making one opens its own transactions: no transaction is held while a ledger node is asked about an
+address.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import Parameter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from talktalk.custody.errors import DeviceNotTrusted, PinLocked, PinNeeded, WorkerKeyOld
+from talktalk.identity.schemas import Caller
+from talktalk.ledger import errors as ledger_errors
+from talktalk.platform.database import Database
+from talktalk.platform.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
+from talktalk.transfers import errors
+from talktalk.transfers.service import Examined, TransferDesk, checked_key
+from talktalk.wallet.errors import CursorMalformed, WalletNotReady
+from talktalk.wallet.pages import read_cursor, write_cursor
+from talktalk_wire.common import Page
+from talktalk_wire.transfers import ApproveAsk, Transfer, TransferAsk, TransferCheck
+
+PAGE_MAX = 100
+REPLAY_HEADER = "Idempotent-Replay"
+
+Asked = Request[Caller, str, State]
+Desk = NamedDependency[TransferDesk]
+Rows = NamedDependency[Database]
+
+STOPPERS = (
+    ledger_errors.BadAmount,
+    ledger_errors.NegativeAmount,
+    ledger_errors.AmountNotANumber,
+    ledger_errors.AmountWithExponent,
+    ledger_errors.AmountTooPrecise,
+    ledger_errors.AmountTooLarge,
+    ledger_errors.ZeroAmount,
+    ledger_errors.BadAsset,
+    ledger_errors.BadAddress,
+    ledger_errors.AddressOfOtherNetwork,
+    ledger_errors.BlackHoleAddress,
+    ledger_errors.LedgerUnavailable,
+    ledger_errors.LedgerBusy,
+    errors.AssetUnsupported,
+    errors.RecipientAmbiguous,
+    errors.RecipientNotFound,
+    errors.RecipientWithoutWallet,
+    errors.ToSelf,
+    errors.Blocked,
+    errors.InsufficientBalance,
+    errors.BelowReserve,
+    errors.DestinationBelowReserve,
+    errors.DestinationTagNeeded,
+    errors.DestinationRefuses,
+    errors.TooManyPending,
+    WalletNotReady,
+)
+MAKING = (
+    *STOPPERS,
+    errors.IdempotencyKeyMissing,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
+    errors.WarningsNotAccepted,
+    errors.RoomMismatch,
+)
+
+
+class Transfers(Controller):
+    """Payments the caller makes."""
+
+    path = "/api/v1/transfers"
+    tags = ("Transfers",)
+
+    @post("/checks", status_code=200, opt={"problems": STOPPERS, "idempotency": "own"})
+    async def check(
+        self, data: TransferAsk, request: Asked, database: Rows, transfer_desk: Desk
+    ) -> TransferCheck:
+        """What a payment would cost, and what would stop it or warn of it; makes nothing."""
+        examined = await _examine(data, request, database, transfer_desk)
+        async with database.transaction() as db:
+            return await transfer_desk.check(db, examined)
+
+    @post(opt={"problems": MAKING, "idempotency": "own"})
+    async def create(
+        self,
+        data: TransferAsk,
+        request: Asked,
+        database: Rows,
+        transfer_desk: Desk,
+        idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key")] = None,
+    ) -> Response[Transfer]:
+        """Store an intent and draw up its transaction. `Idempotency-Key` is needed, and is yours for ever."""
+        key = checked_key(idempotency_key)
+        sender_id = request.user.user_id
+        async with database.transaction() as db:
+            known = await transfer_desk.known(db, sender_id, key, data)
+        if known is None:
+            examined = await _examine(data, request, database, transfer_desk)
+            async with database.transaction() as db:
+                made = await transfer_desk.create(db, request.user, key, data, examined)
+            if made is not None:
+                return Response(made, status_code=201)
+            async with database.transaction() as db:
+                known = await transfer_desk.known(db, sender_id, key, data)
+        assert known is not None, "who won the race has committed"
+        return Response(known, status_code=201, headers={REPLAY_HEADER: "true"})
+
+    @get(opt={"problems": (CursorMalformed,)})
+    async def page(
+        self,
+        request: Asked,
+        db: AsyncSession,
+        transfer_desk: Desk,
+        cursor: Annotated[str | None, Parameter(max_length=64)] = None,
+        limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX)] = 50,
+    ) -> Page[Transfer]:
+        """My transfers, newest first."""
+        items, following = await transfer_desk.page(
+            db, request.user.user_id, before=read_cursor(cursor), limit=limit
+        )
+        return Page(items=items, next=write_cursor(following))
+
+    @get("/{transfer_id:uuid}", opt={"problems": (errors.TransferNotFound,)})
+    async def read(
+        self, transfer_id: UUID, request: Asked, db: AsyncSession, transfer_desk: Desk
+    ) -> Transfer:
+        """One transfer, for its sender, or for its recipient once it was approved."""
+        return await transfer_desk.read(db, request.user.user_id, transfer_id)
+
+    @post(
+        "/{transfer_id:uuid}/approve",
+        status_code=200,
+        opt={
+            "problems": (
+                errors.TransferNotFound,
+                errors.DraftChanged,
+                errors.NotDrafted,
+                DeviceNotTrusted,
+                PinNeeded,
+                PinLocked,
+                WorkerKeyOld,
+                WalletNotReady,
+            )
+        },
+    )
+    async def approve(
+        self, transfer_id: UUID, data: ApproveAsk, request: Asked, db: AsyncSession, transfer_desk: Desk
+    ) -> Transfer:
+        """Approve the draft with this hash; what the worker says of the PIN comes as an event."""
+        return await transfer_desk.approve(db, request.user, transfer_id, data)
+
+    @post(
+        "/{transfer_id:uuid}/cancel",
+        status_code=200,
+        opt={"problems": (errors.TransferNotFound, errors.TooLateToCancel)},
+    )
+    async def cancel(
+        self, transfer_id: UUID, request: Asked, db: AsyncSession, transfer_desk: Desk
+    ) -> Transfer:
+        """Take back what is not signed."""
+        return await transfer_desk.cancel(db, request.user, transfer_id)
+
+
+async def _examine(data: TransferAsk, request: Asked, database: Database, desk: TransferDesk) -> Examined:
+    """Look at an ask from all sides; the network is asked between two transactions."""
+    wanted = desk.want(data)
+    async with database.transaction() as db:
+        wallet = await desk.wallets.ready_wallet(db, request.user.user_id)
+    looked = await desk.look_at(wanted, wallet.address)
+    async with database.transaction() as db:
+        return await desk.examine(db, request.user.user_id, wanted, looked)
+
+
+routes = [Transfers]

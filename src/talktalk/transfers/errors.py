@@ -1,0 +1,117 @@
+"""What a caller is told about a transfer that cannot be. Nothing was changed."""
+
+from talktalk.platform.problems import Forbidden, NotFound, Trouble
+
+
+class IdempotencyKeyMissing(Trouble):
+    """What makes a transfer must carry a key."""
+
+    status, code, title = 400, "idempotency_key_missing", "Send an Idempotency-Key"
+
+
+class RecipientAmbiguous(Trouble):
+    """Neither, or both, of person and address."""
+
+    status, code, title = 422, "recipient_ambiguous", "Name exactly one of user_id and address"
+
+
+class RecipientNotFound(NotFound):
+    """Nobody here has this id."""
+
+    code, title = "recipient_not_found", "No such person"
+
+
+class RecipientWithoutWallet(Trouble):
+    """Their account has no address yet."""
+
+    status, code, title = 409, "recipient_without_wallet", "This person has no wallet yet"
+
+
+class ToSelf(Trouble):
+    """Sender and recipient are the same account."""
+
+    status, code, title = 422, "to_self", "You cannot pay yourself"
+
+
+class Blocked(Forbidden):
+    """A block stands between the two."""
+
+    code, title = "blocked", "You cannot pay this person"
+
+
+class AssetUnsupported(Trouble):
+    """An asset that cannot be sent here."""
+
+    status, code, title = 422, "asset_unsupported", "Only XRP can be sent"
+
+
+class InsufficientBalance(Trouble):
+    """More than there is, fee and payments on their way included."""
+
+    status, code, title = 409, "insufficient_balance", "Not enough money"
+
+
+class BelowReserve(Trouble):
+    """The ledger wants every account to keep its reserve."""
+
+    status, code, title = 409, "below_reserve", "This would go below the reserve"
+
+
+class DestinationBelowReserve(Trouble):
+    """The address is no account yet, and the amount would not make it one."""
+
+    status, code, title = 409, "destination_below_reserve", "Too little to open this account"
+
+
+class DestinationTagNeeded(Trouble):
+    """The account tells its customers apart by tag."""
+
+    status, code, title = 422, "destination_tag_needed", "This address needs a destination tag"
+
+
+class DestinationRefuses(Trouble):
+    """Deposit authorisation: the account takes money only from those it has allowed."""
+
+    status, code, title = 409, "destination_refuses", "This account does not accept your payments"
+
+
+class WarningsNotAccepted(Trouble):
+    """There is something to know first; `errors` names each warning."""
+
+    status, code, title = 409, "warnings_not_accepted", "Accept the warnings first"
+
+
+class TooManyPending(Trouble):
+    """So many payments of one account are on their way that a node would not queue another."""
+
+    status, code, title = 409, "too_many_pending", "Too many payments are on their way; wait a moment"
+
+
+class TransferNotFound(NotFound):
+    """No such transfer, or not the caller's."""
+
+    code, title = "transfer_not_found", "No such transfer"
+
+
+class DraftChanged(Trouble):
+    """The hash is not the draft's: read the transfer again."""
+
+    status, code, title = 409, "draft_changed", "The draft has changed; look at it again"
+
+
+class NotDrafted(Trouble):
+    """It has gone on, or ended."""
+
+    status, code, title = 409, "not_drafted", "This transfer is not waiting for approval"
+
+
+class TooLateToCancel(Trouble):
+    """It is signed: only the ledger decides now."""
+
+    status, code, title = 409, "too_late_to_cancel", "It is too late to cancel"
+
+
+class RoomMismatch(NotFound):
+    """The sender is not in this room, or the recipient is not."""
+
+    code, title = "room_not_found", "No such room of you two"

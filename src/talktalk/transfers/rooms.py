@@ -1,0 +1,49 @@
+"""`ports.Rooms` over the chat slice."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from talktalk.chat import service as chat
+from talktalk_wire.chat import MessageKind
+
+
+class ChatRooms:
+    """Cards as messages of kind `transfer`."""
+
+    async def open_direct(self, db: AsyncSession, a: UUID, b: UUID) -> UUID:
+        """The one room of these two."""
+        return await chat.open_direct(db, a, b)
+
+    async def is_member(self, db: AsyncSession, room_id: UUID, user_id: UUID) -> bool:
+        """Whether someone is in a room now."""
+        return await chat.is_member(db, room_id, user_id)
+
+    async def post_card(
+        self,
+        db: AsyncSession,
+        *,
+        room_id: UUID,
+        sender_id: UUID,
+        client_id: str,
+        ref: UUID,
+        body: str,
+        card: Mapping[str, Any],
+    ) -> None:
+        """Write a card into the room."""
+        await chat.post_card(
+            db,
+            room_id=room_id,
+            sender_id=sender_id,
+            client_id=client_id,
+            kind=MessageKind.TRANSFER,
+            ref=ref,
+            body=body,
+            card=card,
+        )
+
+    async def turn_card(self, db: AsyncSession, *, ref: UUID, card: Mapping[str, Any]) -> None:
+        """Show the card's new state wherever it stands."""
+        await chat.turn_card(db, ref=ref, card=card)

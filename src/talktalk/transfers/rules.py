@@ -1,0 +1,177 @@
+"""The thinking about transfers: the state machine, what stops a payment, what warns. Pure.
+
+    drafted ──approved──▶ signing ──signed──▶ signed ──sent──▶ submitted
+       ▲                     │                  │                 │
+       └──refused, outdated──┘                  ├──found_success──┼──▶ settled
+    drafted, signing ──cancelled──▶ cancelled   ├──found_failure──┼──▶ failed
+    drafted ──lapsed──▶ expired                 └──window_passed──┴──▶ expired
+
+`uncertain` (nobody can say now what became of it) is a flag beside `signed` and `submitted`, never
+a state. Four states are terminal.
+"""
+
+import enum
+import hashlib
+from datetime import timedelta
+
+import msgspec
+
+from talktalk.ledger.schemas import AccountFlag, Reserves
+from talktalk.transfers.errors import (
+    BelowReserve,
+    DestinationBelowReserve,
+    DestinationTagNeeded,
+    InsufficientBalance,
+)
+from talktalk_wire.transfers import TransferAsk, TransferState
+from talktalk_wire.transfers import Warning as TransferWarning
+
+DRAFT_LIFE = timedelta(minutes=15)
+"""A transfer nobody approves ends after so long. Its transaction is drawn up anew meanwhile."""
+LARGE_SHARE_PERCENT = 50
+"""From this share of what can be spent on, a payment is worth a second look."""
+EMPTIES_PERCENT = 99
+
+
+class Cause(enum.StrEnum):
+    """Why a transfer turns."""
+
+    APPROVED = "approved"
+    """A person approved the draft's hash; the worker looks at the PIN."""
+    CANCELLED = "cancelled"
+    """The sender took it back."""
+    LAPSED = "lapsed"
+    """Nobody approved it in time; nothing was ever signed."""
+    REFUSED = "refused"
+    """The worker did not accept the approval."""
+    OUTDATED = "outdated"
+    """The draft can no longer apply, or its number is taken: approve the new one."""
+    SIGNED = "signed"
+    """The signed blob is stored."""
+    SENT = "sent"
+    """A node took it."""
+    FOUND_SUCCESS = "found_success"
+    """A validated ledger holds it with `tesSUCCESS`."""
+    FOUND_FAILURE = "found_failure"
+    """A validated ledger holds it with another result."""
+    WINDOW_PASSED = "window_passed"
+    """`LastLedgerSequence` passed on history known complete."""
+
+
+TRANSITIONS: dict[tuple[TransferState, Cause], TransferState] = {
+    (TransferState.DRAFTED, Cause.APPROVED): TransferState.SIGNING,
+    (TransferState.DRAFTED, Cause.OUTDATED): TransferState.DRAFTED,
+    (TransferState.DRAFTED, Cause.CANCELLED): TransferState.CANCELLED,
+    (TransferState.DRAFTED, Cause.LAPSED): TransferState.EXPIRED,
+    (TransferState.SIGNING, Cause.REFUSED): TransferState.DRAFTED,
+    (TransferState.SIGNING, Cause.OUTDATED): TransferState.DRAFTED,
+    (TransferState.SIGNING, Cause.CANCELLED): TransferState.CANCELLED,
+    (TransferState.SIGNING, Cause.SIGNED): TransferState.SIGNED,
+    (TransferState.SIGNED, Cause.SENT): TransferState.SUBMITTED,
+    (TransferState.SIGNED, Cause.FOUND_SUCCESS): TransferState.SETTLED,
+    (TransferState.SIGNED, Cause.FOUND_FAILURE): TransferState.FAILED,
+    (TransferState.SIGNED, Cause.WINDOW_PASSED): TransferState.EXPIRED,
+    (TransferState.SUBMITTED, Cause.FOUND_SUCCESS): TransferState.SETTLED,
+    (TransferState.SUBMITTED, Cause.FOUND_FAILURE): TransferState.FAILED,
+    (TransferState.SUBMITTED, Cause.WINDOW_PASSED): TransferState.EXPIRED,
+}
+"""The whole state machine; what is not here cannot happen."""
+
+TERMINAL = frozenset(
+    {TransferState.SETTLED, TransferState.FAILED, TransferState.EXPIRED, TransferState.CANCELLED}
+)
+
+
+class ImpossibleTransition(AssertionError):
+    """A programmer's error: this cause cannot meet this state."""
+
+
+def turn(state: TransferState, cause: Cause) -> TransferState:
+    """The next state.
+
+    Raises:
+        ImpossibleTransition: The table has none.
+    """
+    following = TRANSITIONS.get((state, cause))
+    if following is None:
+        raise ImpossibleTransition(f"{cause} cannot turn {state}")
+    return following
+
+
+class Purse(msgspec.Struct, frozen=True, kw_only=True):
+    """What the sender has, in drops."""
+
+    balance_drops: int
+    spendable_drops: int
+    """Balance without the reserve."""
+    promised_drops: int
+    """Already signed away, not yet in a validated ledger."""
+
+
+class Payee(msgspec.Struct, frozen=True, kw_only=True):
+    """The receiving account, as a validated ledger holds it."""
+
+    exists: bool
+    balance_drops: int
+    flags: int
+
+
+def check_purse(purse: Purse, amount_drops: int, fee_drops: int) -> None:
+    """Refuse what the sender cannot pay; the fee may come out of the reserve.
+
+    Raises:
+        InsufficientBalance: More than there is.
+        BelowReserve: There is enough, but the reserve would not be left.
+    """
+    if amount_drops + fee_drops > purse.balance_drops - purse.promised_drops:
+        raise InsufficientBalance
+    if amount_drops > purse.spendable_drops - purse.promised_drops:
+        raise BelowReserve
+
+
+def chooses_senders(payee: Payee) -> bool:
+    """Whether the account takes money only from those it has allowed."""
+    return bool(payee.flags & AccountFlag.DEPOSIT_AUTH)
+
+
+def check_payee(payee: Payee, amount_drops: int, destination_tag: int | None, reserves: Reserves) -> bool:
+    """Refuse what the ledger would refuse on the receiver's side.
+
+    Returns:
+        Whether the account takes money only from those it allowed, so that the ledger must be asked.
+
+    Raises:
+        DestinationBelowReserve: The amount would not open the account.
+        DestinationTagNeeded: The account demands a tag.
+    """
+    if not payee.exists:
+        if amount_drops < reserves.base_drops:
+            raise DestinationBelowReserve
+        return False
+    if payee.flags & AccountFlag.REQUIRE_DESTINATION_TAG and destination_tag is None:
+        raise DestinationTagNeeded
+    # The ledger lets a poor account be helped to its reserve by anyone.
+    is_help = amount_drops <= reserves.base_drops and payee.balance_drops <= reserves.base_drops
+    return chooses_senders(payee) and not is_help
+
+
+def warnings_of(
+    purse: Purse, amount_drops: int, *, is_new_payee: bool, is_stranger: bool
+) -> list[TransferWarning]:
+    """What the person should know before approving."""
+    found = []
+    if is_new_payee:
+        found.append(TransferWarning(code="new_payee", detail="You have not paid this address before"))
+    if is_stranger:
+        found.append(TransferWarning(code="not_a_friend", detail="This person is not your friend"))
+    free = purse.spendable_drops - purse.promised_drops
+    if amount_drops * 100 >= free * EMPTIES_PERCENT:
+        found.append(TransferWarning(code="empties_wallet", detail="Hardly anything would be left to spend"))
+    elif amount_drops * 100 >= free * LARGE_SHARE_PERCENT:
+        found.append(TransferWarning(code="large_share", detail="This is a large share of what you have"))
+    return found
+
+
+def input_hash(ask: TransferAsk) -> bytes:
+    """What tells two requests apart under one idempotency key."""
+    return hashlib.sha256(msgspec.json.encode(ask, order="deterministic")).digest()

@@ -1,0 +1,470 @@
+"""What transfers do for web, one use case a method. The edge opens and commits the transaction.
+
+`TransferDesk` needs no key; what signs is in `approving`, what follows is in `making`, both in the
+worker.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from talktalk.custody import asks
+from talktalk.custody import service as custody
+from talktalk.custody.schemas import AskPurpose
+from talktalk.identity import service as identity
+from talktalk.identity.schemas import Caller
+from talktalk.ledger import accounts, fees, outgoing
+from talktalk.ledger.addresses import Destination, parse_destination
+from talktalk.ledger.amounts import Xrp, format_drops, parse_asset, parse_drops, xrp
+from talktalk.ledger.schemas import LedgerHead
+from talktalk.ledger.service import Ledger
+from talktalk.platform import audit
+from talktalk.platform.clock import Clock
+from talktalk.platform.idempotency import KEY_LENGTH_MAX, IdempotencyKeyInvalid, IdempotencyKeyReused
+from talktalk.platform.ids import uuid7
+from talktalk.social import service as social
+from talktalk.transfers import drafting, queries, rules, views
+from talktalk.transfers.errors import (
+    AssetUnsupported,
+    Blocked,
+    DestinationRefuses,
+    DraftChanged,
+    IdempotencyKeyMissing,
+    NotDrafted,
+    RecipientAmbiguous,
+    RecipientNotFound,
+    RecipientWithoutWallet,
+    RoomMismatch,
+    TooLateToCancel,
+    TooManyPending,
+    ToSelf,
+    TransferNotFound,
+    WarningsNotAccepted,
+)
+from talktalk.transfers.ports import Rooms
+from talktalk.transfers.rules import Cause, Payee, Purse
+from talktalk.transfers.tables import TransferRow
+from talktalk.wallet.announcements import Announcements
+from talktalk.wallet.schemas import ReadyWallet
+from talktalk.wallet.service import WalletDesk
+from talktalk_wire.common import FieldError
+from talktalk_wire.transfers import (
+    ApproveAsk,
+    Transfer,
+    TransferAsk,
+    TransferCheck,
+    TransferState,
+)
+from talktalk_wire.transfers import Warning as TransferWarning
+
+LAPSED_BATCH = 50
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """An ask that parses: what, and to whom, before any row or node was asked."""
+
+    amount_drops: int
+    user_id: UUID | None
+    destination: Destination | None
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the network says of an address that was named; None for a person."""
+
+    payee: Payee
+    lets_in: bool
+    """Whether the account accepts this sender, if it chooses."""
+
+
+class Examined(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment nothing stands against."""
+
+    wallet: ReadyWallet
+    head: LedgerHead
+    live: set[int]
+    amount_drops: int
+    fee_drops: int
+    address: str
+    destination_tag: int | None
+    recipient_id: UUID | None
+    creates_account: bool
+    warnings: list[TransferWarning]
+
+
+class TransferDesk:
+    """What needs the ledger to read from, the wallet's desk, rooms, and the time."""
+
+    def __init__(self, *, ledger: Ledger, wallets: WalletDesk, rooms: Rooms, clock: Clock) -> None:
+        self.ledger = ledger
+        self.wallets = wallets
+        self.rooms = rooms
+        self.clock = clock
+
+    def want(self, ask: TransferAsk) -> Wanted:
+        """Read an ask.
+
+        Raises:
+            BadAmount, BadAsset, BadAddress, AssetUnsupported, RecipientAmbiguous: As named.
+        """
+        if not isinstance(parse_asset(ask.amount.asset), Xrp):
+            raise AssetUnsupported
+        amount_drops = parse_drops(ask.amount.value)
+        if (ask.user_id is None) == (ask.address is None):
+            raise RecipientAmbiguous
+        if ask.user_id is not None and ask.destination_tag is not None:
+            raise RecipientAmbiguous("a destination tag goes with an address")
+        destination = None
+        if ask.address is not None:
+            destination = parse_destination(
+                ask.address, ask.destination_tag, main_network=self.ledger.is_main
+            )
+        return Wanted(amount_drops=amount_drops, user_id=ask.user_id, destination=destination)
+
+    async def look_at(self, wanted: Wanted, sender_address: str) -> Looked | None:
+        """Ask the network about an address that was named. Holds no transaction.
+
+        Raises:
+            LedgerUnavailable: No node answers.
+        """
+        if wanted.destination is None:
+            return None
+        state = await self.ledger.account(wanted.destination.address)
+        payee = Payee(
+            exists=state is not None,
+            balance_drops=state.balance_drops if state is not None else 0,
+            flags=state.flags if state is not None else 0,
+        )
+        lets_in = True
+        if state is not None and rules.chooses_senders(payee):
+            lets_in = await self.ledger.deposit_authorized(sender_address, wanted.destination.address)
+        return Looked(payee=payee, lets_in=lets_in)
+
+    async def examine(
+        self, db: AsyncSession, sender_id: UUID, wanted: Wanted, looked: Looked | None
+    ) -> Examined:
+        """Everything that would stop this payment, or warn of it, as of the last processed ledger.
+
+        Raises:
+            Trouble: What stops it.
+        """
+        wallet = await self.wallets.ready_wallet(db, sender_id)
+        head = await self.ledger.head(db)
+        address, tag, recipient_id, looked = await self._payee(db, sender_id, wanted, looked)
+        if address == wallet.address:
+            raise ToSelf
+        is_stranger = False
+        if recipient_id is not None:
+            if await social.blocked_between(db, sender_id, recipient_id):
+                raise Blocked
+            is_stranger = not await social.are_friends(db, sender_id, recipient_id)
+        live = await outgoing.live_numbers(db, self.ledger.network, wallet.address)
+        if len(live) >= outgoing.LIVE_PER_ACCOUNT_MAX:
+            raise TooManyPending(retry_after_s=5)
+        purse = await purse_of(db, self.ledger, wallet, head)
+        fee_drops = fees.capped(head.fee_drops)
+        rules.check_purse(purse, wanted.amount_drops, fee_drops)
+        must_be_let_in = rules.check_payee(looked.payee, wanted.amount_drops, tag, head.reserves)
+        if must_be_let_in and not looked.lets_in:
+            raise DestinationRefuses
+        return Examined(
+            wallet=wallet,
+            head=head,
+            live=live,
+            amount_drops=wanted.amount_drops,
+            fee_drops=fee_drops,
+            address=address,
+            destination_tag=tag,
+            recipient_id=recipient_id,
+            creates_account=not looked.payee.exists,
+            warnings=rules.warnings_of(
+                purse,
+                wanted.amount_drops,
+                is_new_payee=not await self.wallets.has_paid(db, sender_id, address),
+                is_stranger=is_stranger,
+            ),
+        )
+
+    async def check(self, db: AsyncSession, examined: Examined) -> TransferCheck:
+        """What a payment would cost and warn of."""
+        people = {}
+        if examined.recipient_id is not None:
+            people = await identity.people(db, [examined.recipient_id])
+        left = examined.wallet.account.balance_drops - examined.amount_drops - examined.fee_drops
+        return TransferCheck(
+            amount=xrp(examined.amount_drops),
+            fee=xrp(examined.fee_drops),
+            recipient=people.get(examined.recipient_id) if examined.recipient_id is not None else None,
+            address=examined.address,
+            creates_account=examined.creates_account,
+            warnings=examined.warnings,
+            balance_after=xrp(left),
+        )
+
+    async def known(
+        self, db: AsyncSession, sender_id: UUID, idempotency_key: str, ask: TransferAsk
+    ) -> Transfer | None:
+        """The intent this key made before.
+
+        Raises:
+            IdempotencyKeyReused: It was made from another input.
+        """
+        row = await queries.by_key(db, sender_id, idempotency_key)
+        if row is None:
+            return None
+        if row.input_hash != rules.input_hash(ask):
+            raise IdempotencyKeyReused
+        return await self._one(db, row)
+
+    async def create(
+        self, db: AsyncSession, caller: Caller, idempotency_key: str, ask: TransferAsk, examined: Examined
+    ) -> Transfer | None:
+        """Store the intent and its draft; None if the same key made one at this very moment.
+
+        Raises:
+            WarningsNotAccepted, RoomMismatch: As named.
+        """
+        not_accepted = [warning for warning in examined.warnings if warning.code not in ask.accepted_warnings]
+        if not_accepted:
+            raise WarningsNotAccepted(
+                errors=tuple(FieldError(field=each.code, detail=each.detail) for each in not_accepted)
+            )
+        await self._check_room(db, caller.user_id, ask.room_id, examined.recipient_id)
+        now = self.clock.now()
+        terms = drafting.draw_up(
+            wallet=examined.wallet,
+            head=examined.head,
+            live=examined.live,
+            address=examined.address,
+            destination_tag=examined.destination_tag,
+            amount_drops=examined.amount_drops,
+            now=now,
+        )
+        row = await queries.insert_new(
+            db,
+            {
+                "id": uuid7(),
+                "sender_id": caller.user_id,
+                "idempotency_key": idempotency_key,
+                "input_hash": rules.input_hash(ask),
+                "kind": "single",
+                "state": TransferState.DRAFTED,
+                "uncertain": False,
+                "version": 1,
+                "network": self.ledger.network,
+                "account": examined.wallet.address,
+                "recipient_id": examined.recipient_id,
+                "address": examined.address,
+                "destination_tag": examined.destination_tag,
+                "amount_value": format_drops(examined.amount_drops),
+                "amount_asset": "XRP",
+                "amount_drops": examined.amount_drops,
+                "room_id": ask.room_id,
+                "wants_card": ask.room_id is not None or ask.user_id is not None,
+                "note": ask.note,
+                "warnings": msgspec.to_builtins(examined.warnings),
+                "accepted_warnings": list(ask.accepted_warnings),
+                "created_at": now,
+                "updated_at": now,
+                **drafting.columns(terms),
+            },
+        )
+        if row is None:
+            return None
+        await audit.record(
+            db,
+            self.clock,
+            "transfer.drafted",
+            actor_id=caller.user_id,
+            subject_id=row.id,
+            amount=row.amount_value,
+            address=row.address,
+            accepted=list(ask.accepted_warnings),
+        )
+        return await self._one(db, row)
+
+    async def approve(self, db: AsyncSession, caller: Caller, transfer_id: UUID, ask: ApproveAsk) -> Transfer:
+        """Hand the person's approval of the draft to the worker.
+
+        Approving again what was approved already changes nothing. A draft that can no longer be signed
+        comes back drawn up anew, with `approval_error`, to be looked at again.
+
+        Raises:
+            TransferNotFound, DraftChanged, NotDrafted, DeviceNotTrusted, PinNeeded, PinLocked,
+            WorkerKeyOld: As named.
+        """
+        row = await queries.one(db, transfer_id, sender_id=caller.user_id, lock=True)
+        if row is None:
+            raise TransferNotFound
+        state = TransferState(row.state)
+        is_same = row.signing_hash == ask.signing_hash.upper()
+        if state is not TransferState.DRAFTED:
+            if not is_same or state is TransferState.CANCELLED or row.failure_code == "draft_expired":
+                raise NotDrafted
+            return await self._one(db, row)
+        if not is_same:
+            raise DraftChanged
+        await self.wallets.access_as_trusted(db, caller.user_id, caller.device_id)
+        now = self.clock.now()
+        await custody.check_pin_open(db, caller.user_id, now)
+        wallet = await self.wallets.ready_wallet(db, caller.user_id)
+        head = await self.ledger.head(db)
+        live = await outgoing.live_numbers(db, self.ledger.network, wallet.address)
+        why = drafting.why_outdated(row, head, outgoing.next_number(wallet.account.sequence, live))
+        if why is not None:
+            await drafting.redraw(db, self.ledger, row, wallet, now)
+            self.turn(row, Cause.OUTDATED, now)
+            row.approval_error, row.tries_left, row.retry_at = why, None, None
+        else:
+            await asks.write(
+                db,
+                purpose=AskPurpose.TRANSFER_APPROVE,
+                user_id=caller.user_id,
+                device_id=caller.device_id,
+                session_id=caller.session_id,
+                subject_id=row.id,
+                context=bytes.fromhex(row.signing_hash),
+                worker_key_id=ask.worker_key_id,
+                sealed={"pin": ask.sealed_pin},
+                now=now,
+            )
+            self.turn(row, Cause.APPROVED, now)
+            row.approval_error, row.tries_left, row.retry_at = None, None, None
+        await db.flush()
+        return await self.announce(db, row)
+
+    async def cancel(self, db: AsyncSession, caller: Caller, transfer_id: UUID) -> Transfer:
+        """Take back what is not signed; cancelling again changes nothing.
+
+        Raises:
+            TransferNotFound, TooLateToCancel: As named.
+        """
+        # A worker holds the ask before the transfer; taking both in that order never waits in a ring.
+        await asks.withdraw_about(db, transfer_id, caller.user_id)
+        row = await queries.one(db, transfer_id, sender_id=caller.user_id, lock=True)
+        if row is None:
+            raise TransferNotFound
+        if row.state == TransferState.CANCELLED:
+            return await self._one(db, row)
+        if row.state not in (TransferState.DRAFTED, TransferState.SIGNING):
+            raise TooLateToCancel
+        now = self.clock.now()
+        self.turn(row, Cause.CANCELLED, now)
+        await db.flush()
+        await audit.record(db, self.clock, "transfer.cancelled", actor_id=caller.user_id, subject_id=row.id)
+        return await self.announce(db, row)
+
+    async def read(self, db: AsyncSession, user_id: UUID, transfer_id: UUID) -> Transfer:
+        """One transfer, for its sender, or for its recipient once it was approved.
+
+        Raises:
+            TransferNotFound: None such, or not for this person.
+        """
+        row = await queries.seen_by(db, transfer_id, user_id)
+        if row is None:
+            raise TransferNotFound
+        (transfer,) = await views.transfers_of(db, [row], viewer_id=user_id)
+        return transfer
+
+    async def page(
+        self, db: AsyncSession, user_id: UUID, *, before: UUID | None, limit: int
+    ) -> tuple[list[Transfer], UUID | None]:
+        """A person's own transfers, newest first, and where the next page begins."""
+        rows = await queries.page(db, user_id, before=before, limit=limit + 1)
+        shown = rows[:limit]
+        return await views.transfers_of(db, shown), shown[-1].id if len(rows) > limit else None
+
+    async def expire_lapsed(self, db: AsyncSession) -> int:
+        """End drafts nobody approved in time; nothing of them was ever signed."""
+        now = self.clock.now()
+        rows = await queries.lapsed(db, now - rules.DRAFT_LIFE, LAPSED_BATCH)
+        for row in rows:
+            self.turn(row, Cause.LAPSED, now)
+            row.failure_code, row.fee_charged_drops = "draft_expired", 0
+            row.failure_detail = views.DETAILS["draft_expired"]
+        await db.flush()
+        await self.announce_all(db, rows)
+        return len(rows)
+
+    def turn(self, row: TransferRow, cause: Cause, now: datetime) -> None:
+        """Move a locked row along the state machine."""
+        row.state = rules.turn(TransferState(row.state), cause)
+        row.version += 1
+        row.updated_at = now
+
+    async def announce(self, db: AsyncSession, row: TransferRow) -> Transfer:
+        """Tell the sender's devices how the transfer stands."""
+        return (await self.announce_all(db, [row]))[0]
+
+    async def announce_all(
+        self, db: AsyncSession, rows: Sequence[TransferRow], announcements: Announcements | None = None
+    ) -> list[Transfer]:
+        """Tell the senders; with `announcements`, together with what else is told there."""
+        shown = await views.transfers_of(db, rows)
+        told = announcements or Announcements()
+        for row, transfer in zip(rows, shown, strict=True):
+            told.add(row.sender_id, "transfer.turned", {"transfer": transfer})
+        await told.flush(db)
+        return shown
+
+    async def _one(self, db: AsyncSession, row: TransferRow) -> Transfer:
+        (transfer,) = await views.transfers_of(db, [row])
+        return transfer
+
+    async def _payee(
+        self, db: AsyncSession, sender_id: UUID, wanted: Wanted, looked: Looked | None
+    ) -> tuple[str, int | None, UUID | None, Looked]:
+        """Address, tag, person here if any, and the account's state."""
+        if wanted.destination is not None:
+            assert looked is not None, "an address was looked at"
+            owner_id = await self.wallets.owner_of(db, wanted.destination.address)
+            return wanted.destination.address, wanted.destination.tag, owner_id, looked
+        assert wanted.user_id is not None
+        if wanted.user_id == sender_id:
+            raise ToSelf
+        if wanted.user_id not in await identity.people(db, [wanted.user_id]):
+            raise RecipientNotFound
+        address = await self.wallets.address_of(db, wanted.user_id)
+        if address is None:
+            raise RecipientWithoutWallet
+        account = await accounts.read(db, self.ledger.network, address)
+        payee = Payee(
+            exists=account is not None and account.exists,
+            balance_drops=account.balance_drops if account is not None else 0,
+            flags=account.flags if account is not None else 0,
+        )
+        return address, None, wanted.user_id, Looked(payee=payee, lets_in=False)
+
+    async def _check_room(
+        self, db: AsyncSession, sender_id: UUID, room_id: UUID | None, recipient_id: UUID | None
+    ) -> None:
+        if room_id is None:
+            return
+        for user_id in (sender_id, recipient_id):
+            if user_id is not None and not await self.rooms.is_member(db, room_id, user_id):
+                raise RoomMismatch
+
+
+async def purse_of(db: AsyncSession, ledger: Ledger, wallet: ReadyWallet, head: LedgerHead) -> Purse:
+    """What a person has, and has promised."""
+    return Purse(
+        balance_drops=wallet.account.balance_drops,
+        spendable_drops=wallet.account.spendable_drops(head.reserves),
+        promised_drops=await outgoing.live_spend_drops(db, ledger.network, wallet.address),
+    )
+
+
+def checked_key(idempotency_key: str | None) -> str:
+    """The key of a request that makes a transfer.
+
+    Raises:
+        IdempotencyKeyMissing: There is none.
+        IdempotencyKeyInvalid: Empty or too long.
+    """
+    if idempotency_key is None:
+        raise IdempotencyKeyMissing
+    if not idempotency_key or len(idempotency_key) > KEY_LENGTH_MAX:
+        raise IdempotencyKeyInvalid
+    return idempotency_key

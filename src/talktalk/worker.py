@@ -1,0 +1,234 @@
+"""The worker role: what signs, sends, follows the ledger and runs jobs. Composition only.
+
+Loops, each of which resumes from rows and may run in several workers at once:
+
+- `asks`       decides what devices ask (PIN, approvals, recovery) and signs
+- `submitter`  sends stored transactions and looks up what became of them
+- `processor`  writes each validated ledger into rows (one worker leads, the others wait)
+- `founder`    makes and funds accounts
+- `tidier`     ends drafts nobody approved, and recoveries whose delay has passed
+- `jobs`       the slices' background jobs
+- `listener`   wakes the others when rows change
+
+A loop that fails (database gone, node gone) is begun again after a pause; what it was doing was in
+a transaction, or is in a row. The worker alone loads the key-encryption key.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import uvloop
+
+from talktalk.config import Settings, SettingsError
+from talktalk.custody import asks
+from talktalk.custody import service as custody_service
+from talktalk.custody.deciding import AskTaker
+from talktalk.custody.envelope import KeyEncryptionKey
+from talktalk.custody.key_files import read_key, read_or_make_key
+from talktalk.custody.schemas import AskPurpose
+from talktalk.custody.sealed import SealedCustody
+from talktalk.custody.sealed_secrets import WorkerKey
+from talktalk.custody.verifiers import Verifiers
+from talktalk.identity import jobs as identity_jobs
+from talktalk.ledger.errors import LedgerForked
+from talktalk.ledger.nodes import NodePool
+from talktalk.ledger.ports import Makers
+from talktalk.ledger.processing import LedgerProcessor
+from talktalk.ledger.service import Ledger
+from talktalk.ledger.submission import Submitter
+from talktalk.platform import housekeeping, jobs, log
+from talktalk.platform.clock import Clock, SystemClock
+from talktalk.platform.database import Database
+from talktalk.platform.wake import Listener, Wake
+from talktalk.transfers.approving import ApprovalDecider
+from talktalk.transfers.making import PURPOSE, TransferMaker
+from talktalk.transfers.rooms import ChatRooms
+from talktalk.transfers.service import TransferDesk
+from talktalk.wallet import recovery
+from talktalk.wallet.deciders import (
+    PinSetDecider,
+    RecoveryConsentDecider,
+    RecoverySetDecider,
+    RecoveryUseDecider,
+)
+from talktalk.wallet.faucet import HttpFaucet
+from talktalk.wallet.funding import SPONSOR_PURPOSE, Founder, SponsorMaker
+from talktalk.wallet.listener import WalletListener
+from talktalk.wallet.service import WAKE_KIND as WALLET_WAKE
+from talktalk.wallet.service import WalletDesk
+
+POOL_SIZE = 20
+"""Database connections: each of the asks decided at once uses two, the rest share."""
+AGAIN_S = 0.5
+AGAIN_S_MAX = 5.0
+FORKED_AGAIN_S = 30.0
+TIDY_S = 1.0
+WORKER_KEY_NAME = "worker-key"
+
+logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """One worker process: what it is made of, and its life."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        """Read the keys.
+
+        Raises:
+            SettingsError: A setting the worker needs is missing.
+            KeyFileUnsafe: A key file is missing, malformed or open to others.
+        """
+        if settings.kek_file is None:
+            raise SettingsError("settings: the worker needs TALKTALK_KEK_FILE, a file of mode 0600")
+        if not settings.ledger_urls:
+            raise SettingsError("settings: TALKTALK_LEDGER_URLS names no ledger node")
+        kek = KeyEncryptionKey(read_key(settings.kek_file))
+        self.key = WorkerKey(read_or_make_key(worker_key_file(settings.kek_file, settings.worker_key_file)))
+        self.clock: Clock = clock or SystemClock()
+        self.database = Database(settings.database_url, pool_size=POOL_SIZE)
+        self.pool = NodePool(settings.ledger_urls)
+        self.ledger = Ledger(self.pool, network=settings.network_name)
+        self.custody = SealedCustody(kek, self.clock)
+        self.wallets = WalletDesk(
+            network=settings.network_name, explorer_url=settings.explorer_url, clock=self.clock
+        )
+        self.transfers = TransferDesk(
+            ledger=self.ledger, wallets=self.wallets, rooms=ChatRooms(), clock=self.clock
+        )
+        self.makers: Makers = {
+            PURPOSE: TransferMaker(self.transfers),
+            SPONSOR_PURPOSE: SponsorMaker(self.wallets),
+        }
+        self.submitter = Submitter(self.database, self.ledger, self.makers, self.clock)
+        self.processor = LedgerProcessor(
+            self.database, self.ledger, WalletListener(self.wallets), self.makers, self._processed
+        )
+        self.faucet = HttpFaucet(settings.faucet_url) if settings.faucet_url is not None else None
+        self.founder = Founder(
+            database=self.database,
+            ledger=self.ledger,
+            custody=self.custody,
+            desk=self.wallets,
+            faucet=self.faucet,
+            daily_limit=settings.sponsor_daily_limit,
+            on_stored=self.submitter.wake.set,
+        )
+        verifiers = Verifiers(self.database, kek, self.clock)
+        delay_s = settings.recovery_delay_s
+        self.asks = AskTaker(
+            self.database,
+            self.key,
+            {
+                AskPurpose.TRANSFER_APPROVE: ApprovalDecider(self.transfers, verifiers, self.custody),
+                AskPurpose.PIN_SET: PinSetDecider(self.wallets, verifiers),
+                AskPurpose.RECOVERY_SET: RecoverySetDecider(self.wallets, verifiers),
+                AskPurpose.RECOVERY_USE: RecoveryUseDecider(self.wallets, verifiers, delay_s=delay_s),
+                AskPurpose.RECOVERY_CONSENT: RecoveryConsentDecider(self.wallets, verifiers, delay_s=delay_s),
+            },
+            self.clock,
+            on_decided=self.submitter.wake.set,
+        )
+        self.listener = Listener(self.database.conninfo, self._woken, self._reset)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        try:
+            async with self.pool, asyncio.TaskGroup() as group:
+                group.create_task(_keep("publish", self._publish))
+                group.create_task(_keep("listener", self.listener.run))
+                group.create_task(_keep("asks", self.asks.run))
+                group.create_task(_keep("submitter", self.submitter.run))
+                group.create_task(_keep("processor", self.processor.run))
+                group.create_task(_keep("founder", self.founder.run))
+                group.create_task(_keep("tidier", self._tidy))
+                group.create_task(_keep("jobs", self._jobs))
+        finally:
+            if self.faucet is not None:
+                await self.faucet.close()
+            await self.database.close()
+
+    async def _publish(self) -> None:
+        """Let devices seal to this worker's key; then rest, so that the loop does not begin again."""
+        async with self.database.transaction() as db:
+            await custody_service.publish_worker_key(db, self.key, self.clock.now())
+        await asyncio.Event().wait()
+
+    async def _tidy(self) -> None:
+        while True:
+            async with self.database.transaction() as db:
+                await self.transfers.expire_lapsed(db)
+            async with self.database.transaction() as db:
+                await recovery.complete_due(db, self.wallets)
+            await asyncio.sleep(TIDY_S)
+
+    async def _jobs(self) -> None:
+        blueprints = [housekeeping.blueprint, identity_jobs.blueprint]
+        context = {"database": self.database, "clock": self.clock}
+        await jobs.run(self.database.conninfo, blueprints, context)
+
+    def _processed(self, _: int) -> None:
+        self.submitter.wake.set()
+
+    def _woken(self, wake: Wake) -> None:
+        if wake.kind == asks.WAKE_KIND:
+            self.asks.wake()
+        elif wake.kind == WALLET_WAKE:
+            self.founder.wake.set()
+
+    def _reset(self) -> None:
+        self.asks.wake()
+        self.founder.wake.set()
+        self.submitter.wake.set()
+
+
+def worker_key_file(kek_file: Path, named: Path | None) -> Path:
+    """Where the workers' HPKE key lies: as named, or beside the key-encryption key."""
+    return named or kek_file.with_name(WORKER_KEY_NAME)
+
+
+async def _keep(name: str, loop: Callable[[], Awaitable[None]]) -> None:
+    """Run a loop for ever; one that fails is begun again after a pause that grows."""
+    pause_s = AGAIN_S
+    while True:
+        began = asyncio.get_running_loop().time()
+        try:
+            await loop()
+        except LedgerForked:
+            logger.critical("the ledger's history is not the one we know; nothing is written", exc_info=True)
+            pause_s = FORKED_AGAIN_S
+        except Exception as error:  # noqa: BLE001 - whatever it was, the rows are right and are read again
+            logger.warning("loop %s failed: %r", name, error, exc_info=True)
+        if asyncio.get_running_loop().time() - began > AGAIN_S_MAX:
+            pause_s = AGAIN_S
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 2, AGAIN_S_MAX)
+
+
+async def run_until_stopped(settings: Settings) -> None:
+    """Work until SIGINT or SIGTERM."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    working = asyncio.create_task(Worker(settings).run())
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    working.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
+
+
+def work(settings: Settings) -> None:
+    """Work until SIGINT or SIGTERM; stops within three seconds, and may be killed at any moment.
+
+    Raises:
+        SettingsError: A setting the worker needs is missing.
+        KeyFileUnsafe: A key file is missing, malformed or open to others.
+    """
+    log.configure()
+    uvloop.run(run_until_stopped(settings))
