@@ -40,7 +40,9 @@ from talktalk.identity import dev_inbox, quotas
 from talktalk.identity.guard import Guard
 from talktalk.identity.quotas import Quotas
 from talktalk.identity.sms import Inbox, sender_from
-from talktalk.platform import log
+from talktalk.ledger.nodes import NodePool
+from talktalk.ledger.service import Ledger
+from talktalk.platform import context, log
 from talktalk.platform.clock import Clock, SystemClock
 from talktalk.platform.database import Database
 from talktalk.platform.idempotency import KeyedWrite, Replay
@@ -64,6 +66,11 @@ from talktalk.realtime.relations import FriendRelations
 from talktalk.social import api as social_api
 from talktalk.social import quotas as social_quotas
 from talktalk.social import service as social
+from talktalk.transfers import api as transfers_api
+from talktalk.transfers.rooms import ChatRooms
+from talktalk.transfers.service import TransferDesk
+from talktalk.wallet import api as wallet_api
+from talktalk.wallet.service import WalletDesk
 from talktalk_wire.about import About
 from talktalk_wire.realtime import FRAME_BYTES_MAX
 
@@ -108,6 +115,16 @@ class Web:
         self.chat_writer = Writer(self.database.conninfo)
         self.chat_cursors = Cursors(self.database, self.bus)
         ChatFrames(self.gateway, self.chat_writer, self.chat_reader, self.chat_cursors, self.database)
+        self.nodes = NodePool(settings.ledger_urls)
+        self.wallet_desk = WalletDesk(
+            network=settings.network_name, explorer_url=settings.explorer_url, clock=self.clock
+        )
+        self.transfer_desk = TransferDesk(
+            ledger=Ledger(self.nodes, network=settings.network_name),
+            wallets=self.wallet_desk,
+            rooms=ChatRooms(),
+            clock=self.clock,
+        )
         self.sms = sender_from(settings, self.clock)
         self.sign_in_desk = identity_api.SignInDesk(
             settings=settings,
@@ -125,7 +142,9 @@ class Web:
         self.asgi = self._around(self.litestar)
 
     async def welcome(self, db: AsyncSession, *, user_id: UUID, device_id: UUID) -> None:
-        """Someone signed in for the first time."""
+        """Someone signed in for the first time: they get a wallet, and trust this device with it."""
+        address = context.current.get().address
+        await self.wallet_desk.begin(db, user_id=user_id, device_id=device_id, address=address)
 
     async def acquaintances(self, db: AsyncSession, user_id: UUID) -> list[UUID]:
         """Who hears of a person's new name."""
@@ -141,7 +160,8 @@ class Web:
             asyncio.create_task(self.chat_cursors.run()),
         ]
         try:
-            yield
+            async with self.nodes:
+                yield
         finally:
             await self.gateway.close()
             for task in tasks:
@@ -168,6 +188,8 @@ class Web:
             *identity_api.routes,
             *social_api.routes,
             *chat_api.routes,
+            *wallet_api.routes,
+            *transfers_api.routes,
             websocket_route(self.gateway),
         ]
         if settings.dev_inbox and isinstance(self.sms, Inbox):
@@ -188,6 +210,8 @@ class Web:
             "acquaintances": self.acquaintances,
             "dev_inbox": self.sms,
             "presence": self.gateway.presence,
+            "wallet_desk": self.wallet_desk,
+            "transfer_desk": self.transfer_desk,
             "chat_reader": self.chat_reader,
             "chat_writer": self.chat_writer,
             "chat_cursors": self.chat_cursors,

@@ -200,7 +200,7 @@ async def _keep(name: str, loop: Callable[[], Awaitable[None]]) -> None:
         except LedgerForked:
             logger.critical("the ledger's history is not the one we know; nothing is written", exc_info=True)
             pause_s = FORKED_AGAIN_S
-        except Exception as error:  # noqa: BLE001 - whatever it was, the rows are right and are read again
+        except Exception as error:  # whatever it was, the rows are right and are read again
             logger.warning("loop %s failed: %r", name, error, exc_info=True)
         if asyncio.get_running_loop().time() - began > AGAIN_S_MAX:
             pause_s = AGAIN_S
