@@ -45,9 +45,11 @@ export function Navigation({ hiddenOnPhone }: { hiddenOnPhone: boolean }) {
                     )}
                   >
                     <Icon size={24} strokeWidth={isActive ? 2.4 : 1.9} aria-hidden="true" />
-                    <span className="absolute -top-2 left-3.5 rounded-full ring-2 ring-surface">
-                      <CountBadge count={counts[to] ?? 0} />
-                    </span>
+                    {(counts[to] ?? 0) > 0 && (
+                      <span className="absolute -top-2 left-3.5 rounded-full ring-2 ring-surface">
+                        <CountBadge count={counts[to] ?? 0} />
+                      </span>
+                    )}
                   </span>
                   <span
                     className={clsx(

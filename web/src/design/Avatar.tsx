@@ -1,4 +1,5 @@
 import { clsx } from "clsx";
+import { UserRound } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { hueOf, initialOf } from "./initials";
@@ -46,7 +47,7 @@ export function Avatar({ id, name, picture, size = 44, online }: AvatarProps) {
             color: `light-dark(oklch(0.4 0.09 ${hue}), oklch(0.9 0.06 ${hue}))`,
           }}
         >
-          {initialOf(name)}
+          {name.trim() === "" ? <UserRound size={size / 2} /> : initialOf(name)}
         </span>
       )}
       {online === true && (

@@ -5,7 +5,8 @@ import { useTranslation } from "react-i18next";
 import { IconButton } from "./IconButton";
 
 interface PageHeaderProps {
-  title: ReactNode;
+  /** The screen's one `h1`; left out where the screen shows its own. */
+  title?: ReactNode;
   /** Under the title, small: presence, member count. */
   subtitle?: ReactNode;
   /** Beside the title: a picture. */
@@ -34,7 +35,8 @@ export function PageHeader({
     <header
       className={clsx(
         "flex shrink-0 items-center gap-2 pt-safe",
-        large ? "min-h-16 pr-3 pl-5" : "min-h-(--tt-header) border-b border-line px-2",
+        large ? "min-h-16 pr-3 pl-5" : "min-h-(--tt-header) px-2",
+        !large && title !== undefined && "border-b border-line",
       )}
     >
       {onBack !== undefined && (
@@ -48,7 +50,11 @@ export function PageHeader({
       )}
       {leading}
       <div className={clsx("min-w-0 flex-1", !large && onBack === undefined && "pl-3", !large && backOnPhoneOnly && "split:pl-3")}>
-        <h1 className={clsx("truncate font-bold", large ? "text-title" : "text-heading")}>{title}</h1>
+        {title !== undefined && (
+          <h1 className={clsx("truncate font-bold", large ? "text-title" : "text-heading")}>
+            {title}
+          </h1>
+        )}
         {subtitle !== undefined && <p className="truncate text-caption text-text-3">{subtitle}</p>}
       </div>
       {actions}

@@ -38,7 +38,7 @@ export function TextField({
       <div
         className={clsx(
           "flex min-h-13 items-center gap-2 rounded-field border bg-sunken px-4 transition-colors duration-100",
-          "focus-within:border-accent focus-within:bg-surface",
+          "focus-within:border-accent focus-within:bg-surface focus-within:ring-1 focus-within:ring-accent",
           failed ? "border-danger" : "border-transparent",
         )}
       >

@@ -6,11 +6,15 @@ export function initialOf(name: string): string {
   return (first?.segment ?? "").toLocaleUpperCase();
 }
 
-/** A hue from 0 to 359 that is always the same for one id (FNV-1a). */
+const HUES = 24;
+
+/** One of 24 hues, in degrees, always the same for one id (FNV-1a, its bits mixed once more). */
 export function hueOf(id: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < id.length; index += 1) {
     hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193) >>> 0;
   }
-  return hash % 360;
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
+  return (((hash ^ (hash >>> 15)) >>> 0) % HUES) * (360 / HUES);
 }

@@ -37,6 +37,11 @@ export function longDay(language: string, iso: string | Date): string {
   return format(language, { dateStyle: "full" }).format(new Date(iso));
 }
 
+/** “2026. 3. 4.”, where the day is enough. */
+export function shortDay(language: string, iso: string | Date): string {
+  return format(language, { dateStyle: "medium" }).format(new Date(iso));
+}
+
 /** “2026. 3. 4. 오후 3:05”, where both matter. */
 export function dateTime(language: string, iso: string | Date): string {
   return clockText(language, { dateStyle: "medium", timeStyle: "short" }, new Date(iso));

@@ -9,7 +9,7 @@ test("a number is formatted as it is typed", () => {
 
 test("a number can be possible only when whole", () => {
   expect(looksComplete("010-1234-5678", "KR")).toBe(true);
-  expect(looksComplete("010-1", "KR")).toBe(false);
+  expect(looksComplete("010-123", "KR")).toBe(false);
   expect(looksComplete("", "KR")).toBe(false);
 });
 

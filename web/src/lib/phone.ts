@@ -62,9 +62,13 @@ export function formatTyped(text: string, region: Region): string {
   return new AsYouType(digits.startsWith("+") ? undefined : region).input(digits);
 }
 
-/** Whether this can be a number at all; the server has the last word. */
+/** Emergency and service numbers are shorter than any that can receive a code. */
+const DIGITS_MIN = 7;
+
+/** Whether this can be somebody's whole number; the server has the last word. */
 export function looksComplete(text: string, region: Region): boolean {
-  return parsePhoneNumberFromString(text, region)?.isPossible() ?? false;
+  const number = parsePhoneNumberFromString(text, region);
+  return number?.isPossible() === true && number.nationalNumber.length >= DIGITS_MIN;
 }
 
 /** An E.164 number as people write it: national at home, international elsewhere. */

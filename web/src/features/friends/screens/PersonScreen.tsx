@@ -138,7 +138,6 @@ function Profile({ person, friend, request, blocked, onBack }: ProfileProps) {
   return (
     <div className="flex h-full flex-col">
       <PageHeader
-        title={<span className="sr-only">{person.name}</span>}
         onBack={onBack}
         backOnPhoneOnly
         actions={
@@ -160,9 +159,7 @@ function Profile({ person, friend, request, blocked, onBack }: ProfileProps) {
           size={96}
           online={friend?.online}
         />
-        <p aria-hidden="true" className="mt-4 text-center text-title font-bold">
-          {person.name}
-        </p>
+        <h1 className="mt-4 text-center text-title font-bold">{person.name}</h1>
         {friend !== undefined && (
           <>
             <p className="text-small text-text-2">

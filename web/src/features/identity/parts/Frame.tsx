@@ -5,7 +5,7 @@ import { Brand } from "./Brand";
 export function Frame({ children }: { children: ReactNode }) {
   return (
     <main className="flex min-h-dvh flex-col bg-surface pt-safe pb-safe sm:items-center sm:justify-center sm:bg-canvas sm:p-6">
-      <div className="flex w-full flex-1 flex-col px-6 pt-6 pb-8 sm:min-h-150 sm:max-w-105 sm:flex-none sm:rounded-sheet sm:border sm:border-line sm:bg-surface sm:p-10">
+      <div className="flex w-full flex-1 flex-col px-6 pt-6 pb-8 sm:min-h-136 sm:max-w-105 sm:flex-none sm:rounded-sheet sm:border sm:border-line sm:bg-surface sm:p-10">
         <Brand />
         {children}
       </div>

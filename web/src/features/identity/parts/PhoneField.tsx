@@ -1,7 +1,7 @@
 import { ChevronDown } from "lucide-react";
 import { useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Button, Sheet, TextField } from "@/design";
+import { Sheet, TextField } from "@/design";
 import { callingCode, formatTyped, type Region, regionChoices } from "@/lib/phone";
 
 interface PhoneFieldProps {
@@ -127,15 +127,14 @@ function RegionList({
       <ul className="-mx-2 min-h-0 flex-1 overflow-y-auto">
         {found.map(({ region, name, calling }) => (
           <li key={region}>
-            <Button
-              wide
-              tone="neutral"
-              className="justify-between bg-transparent px-2 font-normal"
+            <button
+              type="button"
               onClick={() => onChoose(region)}
+              className="flex min-h-12 w-full items-center justify-between gap-3 rounded-lg px-2 text-left -outline-offset-2 hover:bg-hover/60"
             >
               <span className="truncate">{name}</span>
               <span className="figures text-text-3">{calling}</span>
-            </Button>
+            </button>
           </li>
         ))}
         {found.length === 0 && (

@@ -3,7 +3,7 @@ import { Laptop, Smartphone } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, Dialog, ErrorState, ListRow, ListSkeleton, toast } from "@/design";
-import { ago, dateTime } from "@/lib/dates";
+import { ago, shortDay } from "@/lib/dates";
 import { problemText } from "@/lib/problem";
 import { useNow } from "@/lib/use-now";
 import type { Session } from "@/lib/wire";
@@ -103,7 +103,6 @@ function SessionRow({ session, name, onRevoke }: SessionRowProps) {
   const { t, i18n } = useTranslation("more");
   const now = useNow(60_000);
   const Icon = /iPhone|Android/.test(session.device_name) ? Smartphone : Laptop;
-  const { address } = session;
   return (
     <ListRow
       leading={
@@ -113,13 +112,15 @@ function SessionRow({ session, name, onRevoke }: SessionRowProps) {
       }
       title={name}
       subtitle={
-        <>
+        <span className="whitespace-normal">
           {session.current
-            ? t("devices.now", { address })
-            : t("devices.seen", { address, ago: ago(i18n.language, session.last_seen_at, now) })}
+            ? t("devices.now")
+            : t("devices.seen", { ago: ago(i18n.language, session.last_seen_at, now) })}
           <br />
-          {t("devices.since", { date: dateTime(i18n.language, session.created_at) })}
-        </>
+          {t("devices.since", { date: shortDay(i18n.language, session.created_at) })}
+          <br />
+          <span className="figures">{session.address}</span>
+        </span>
       }
       trailing={
         onRevoke !== undefined && (

@@ -43,12 +43,11 @@ export function ProfileScreen() {
           onChange={(event) => setName(event.currentTarget.value)}
           error={save.error === null ? undefined : problemText(problems, save.error)}
         />
-        <TextField
-          label={t("profile.phone")}
-          hint={t("profile.phone_hint")}
-          value={formatPhone(me.phone)}
-          readOnly
-        />
+        <dl className="flex flex-col gap-1">
+          <dt className="text-small font-medium text-text-2">{t("profile.phone")}</dt>
+          <dd className="figures text-body">{formatPhone(me.phone)}</dd>
+          <dd className="text-small text-text-3">{t("profile.phone_hint")}</dd>
+        </dl>
         <Button
           type="submit"
           tone="primary"
