@@ -148,7 +148,7 @@ def parse_value(text: str) -> tuple[int, int]:
     Raises:
         AmountError: No number, or more digits than any amount can have.
     """
-    match = _VALUE.fullmatch(text) if len(text) <= 64 else None
+    match = _VALUE.fullmatch(text) if len(text) <= 128 else None
     if match is None or not (match[2] or match[3]):
         raise AmountError(f"'{text[:64]}' is not a number")
     whole, fraction = match[2] or "", match[3] or ""

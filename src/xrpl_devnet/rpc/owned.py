@@ -83,7 +83,7 @@ def _place(ctx: Context) -> tuple[int, int]:
         return 0, 0
     match = _MARKER.fullmatch(marker) if isinstance(marker, str) else None
     if match is None:
-        raise invalid_field("marker")
+        raise RpcError("invalidParams")
     return int(match[1]), int(match[2])
 
 

@@ -10,7 +10,7 @@ from xrpl_devnet.rpc.registry import Context, method
 def subscribe(ctx: Context) -> dict[str, Any]:
     """Be told of ledgers, transactions, accounts."""
     if ctx.subscriber is None:
-        raise RpcError("noEvents" if "url" not in ctx.params else "notSupported")
+        raise RpcError("notSupported" if "url" in ctx.params else "invalidParams")
     return ctx.service.subscriptions.subscribe(ctx.subscriber, ctx)
 
 
@@ -18,5 +18,5 @@ def subscribe(ctx: Context) -> dict[str, Any]:
 def unsubscribe(ctx: Context) -> dict[str, Any]:
     """No longer."""
     if ctx.subscriber is None:
-        raise RpcError("noEvents" if "url" not in ctx.params else "notSupported")
+        raise RpcError("notSupported" if "url" in ctx.params else "invalidParams")
     return ctx.service.subscriptions.unsubscribe(ctx.subscriber, ctx)
