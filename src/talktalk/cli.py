@@ -84,10 +84,10 @@ def serve() -> None:
 @app.command()
 def work() -> None:
     """Run one worker; settings are in the environment."""
-    from talktalk.app import work as work_app
     from talktalk.config import settings_from_environment
+    from talktalk.worker import work as work_until_stopped
 
-    work_app(settings_from_environment())
+    work_until_stopped(settings_from_environment())
 
 
 @app.command(context_settings=_PASS_ON)

@@ -13,11 +13,10 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -84,17 +83,15 @@ class Up:
         return False
 
     def is_ready(self) -> bool:
-        with contextlib.suppress(OSError, urllib.error.HTTPError):
-            return bool(self.get("/readyz", timeout=3)[0] == 200)
+        with contextlib.suppress(httpx.TransportError):
+            return self.get("/readyz", timeout_s=3).status_code == 200
         return False
 
-    def get(self, path: str, timeout: float = 20, trust: Path | None = None) -> tuple[int, bytes]:
+    def get(self, path: str, timeout_s: float = 20, trust: Path | None = None) -> httpx.Response:
         """GET from it; over TLS that trusts one authority if `trust` is given."""
-        context = ssl.create_default_context(cafile=str(trust)) if trust else None
+        context = ssl.create_default_context(cafile=str(trust) if trust else None)
         scheme = "https" if trust else "http"
-        url = f"{scheme}://localhost:{self.port}{path}"
-        with urllib.request.urlopen(url, timeout=timeout, context=context) as answer:
-            return answer.status, answer.read()
+        return httpx.get(f"{scheme}://localhost:{self.port}{path}", timeout=timeout_s, verify=context)
 
     def stop(self) -> str:
         """Stop it as a service manager does, and return what it said."""
@@ -232,15 +229,13 @@ def test_lan_serves_https_that_the_authority_vouches_for(up: Up) -> None:
     authority = up.data / "tls" / "ca.crt"
 
     def is_ready() -> bool:
-        with contextlib.suppress(OSError, urllib.error.HTTPError):
-            return authority.exists() and up.get("/readyz", trust=authority)[0] == 200
+        with contextlib.suppress(httpx.TransportError):
+            return authority.exists() and up.get("/readyz", trust=authority).status_code == 200
         return False
 
     wait_until(lambda: is_ready() or up.ended(), "up is ready")
-    assert up.get("/lan/ca.crt", trust=authority)[1] == authority.read_bytes()
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        up.get("/dev/sms/+821012345678", trust=authority)
-    assert refused.value.code == 404
+    assert up.get("/lan/ca.crt", trust=authority).content == authority.read_bytes()
+    assert up.get("/dev/sms/+821012345678", trust=authority).status_code == 404
     said = up.stop()
     assert process.returncode == 0
     assert "█" in said
