@@ -10,7 +10,7 @@ from uuid import UUID
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, Parameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.custody.errors import DeviceNotTrusted, PinLocked, PinNeeded, WorkerKeyOld
@@ -92,7 +92,7 @@ class Transfers(Controller):
         request: Asked,
         database: Rows,
         transfer_desk: Desk,
-        idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key")] = None,
+        idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
     ) -> Response[Transfer]:
         """Store an intent and draw up its transaction. `Idempotency-Key` is needed, and is yours for ever."""
         key = checked_key(idempotency_key)

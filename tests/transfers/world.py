@@ -1,0 +1,241 @@
+"""A world for tests of money: a real ledger node, PostgreSQL, web process and worker, and people in it.
+
+    async with World(running_apps, tmp_path) as world:
+        mina, jun = await world.person("Mina"), await world.person("Jun")
+        transfer = await mina.pay(jun, "5")
+        await mina.until(transfer, "settled")
+
+The node closes ledgers every `close_interval_s`, or by hand (`world.net.accept()`).
+"""
+
+import asyncio
+import contextlib
+import itertools
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import httpx
+
+from talktalk.config import Settings
+from talktalk.custody.key_files import read_or_make_key
+from talktalk.custody.sealed_secrets import seal
+from talktalk.worker import Worker
+from tests.fixtures_app import RunningApp, sign_in
+from xrpl_devnet.devnet import Devnet
+
+PIN = "402817"
+TERMINAL = ("settled", "failed", "expired", "cancelled")
+WAIT_S = 40.0
+_numbers = itertools.count(10_000_000)
+
+
+class Person:
+    """Someone signed in on one device."""
+
+    def __init__(self, world: "World", client: httpx.AsyncClient, phone: str) -> None:
+        self.world = world
+        self.client = client
+        self.phone = phone
+        self.id = UUID(int=0)
+        self.device_id = UUID(int=0)
+        self.address = ""
+        self.pin = PIN
+
+    async def sign_in(self, name: str = "") -> None:
+        """Come in, on a device never seen before."""
+        signed_in = await sign_in(self.client, self.phone, name=name)
+        self.id, self.device_id = signed_in.me.id, signed_in.session.device_id
+
+    async def get(self, path: str, status: int = 200) -> Any:
+        """GET under `/api/v1`."""
+        answer = await self.client.get(f"/api/v1{path}")
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def post(self, path: str, body: object = None, status: int = 200, **headers: str) -> Any:
+        """POST under `/api/v1`."""
+        answer = await self.client.post(f"/api/v1{path}", json=body, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def sealed(self, plaintext: str, purpose: str, context: bytes) -> tuple[str, str]:
+        """Worker key id, and the text sealed to it."""
+        key = await self.get("/wallet/worker-key")
+        return key["id"], seal(plaintext.encode(), key["public_key"], purpose, context)
+
+    async def ready(self) -> dict[str, Any]:
+        """The wallet, once the ledger has it."""
+        async with asyncio.timeout(WAIT_S):
+            while (wallet := await self.get("/wallet"))["state"] != "ready":
+                await asyncio.sleep(0.05)
+        self.address = wallet["address"]
+        return dict(wallet)
+
+    async def set_pin(self, pin: str, old: str | None = None, status: int = 200) -> Any:
+        """Set the payment PIN."""
+        key_id, sealed = await self.sealed(pin, "pin.set", self.id.bytes)
+        body = {"worker_key_id": key_id, "sealed_pin": sealed}
+        if old is not None:
+            body["sealed_old_pin"] = (await self.sealed(old, "pin.set", self.id.bytes))[1]
+        answer = await self.client.put("/api/v1/wallet/pin", json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def ask(self, to: "Person | str", value: str, **fields: object) -> dict[str, Any]:
+        """The body of a transfer that accepts every warning."""
+        payee = {"address": to} if isinstance(to, str) else {"user_id": str(to.id)}
+        warnings = ["new_payee", "not_a_friend", "large_share", "empties_wallet"]
+        return {"amount": {"value": value}, "accepted_warnings": warnings, **payee, **fields}
+
+    async def draft(
+        self, to: "Person | str", value: str, *, key: str | None = None, status: int = 201, **fields: object
+    ) -> Any:
+        """Make an intent."""
+        headers = {"Idempotency-Key": key or secrets.token_urlsafe(16)}
+        return await self.post("/transfers", self.ask(to, value, **fields), status, **headers)
+
+    async def approval(self, transfer: Mapping[str, Any], pin: str | None = None) -> dict[str, Any]:
+        """The body that approves its draft."""
+        signing_hash = transfer["draft"]["signing_hash"]
+        key_id, sealed = await self.sealed(
+            pin or self.pin, "transfer.approve", bytes.fromhex(signing_hash)
+        )
+        return {"signing_hash": signing_hash, "worker_key_id": key_id, "sealed_pin": sealed}
+
+    async def approve(
+        self, transfer: Mapping[str, Any], pin: str | None = None, status: int = 200
+    ) -> Any:
+        """Approve its draft."""
+        body = await self.approval(transfer, pin)
+        return await self.post(f"/transfers/{transfer['id']}/approve", body, status)
+
+    async def pay(self, to: "Person | str", value: str, **fields: Any) -> Any:
+        """Make an intent and approve it."""
+        return await self.approve(await self.draft(to, value, **fields))
+
+    async def until(self, transfer: Mapping[str, Any], *states: str) -> dict[str, Any]:
+        """The transfer once it is in one of the states (by default: a terminal one)."""
+        wanted = states or TERMINAL
+        async with asyncio.timeout(WAIT_S):
+            while (now := await self.get(f"/transfers/{transfer['id']}"))["state"] not in wanted:
+                await asyncio.sleep(0.03)
+        return dict(now)
+
+    async def until_refused(self, transfer: Mapping[str, Any]) -> dict[str, Any]:
+        """The transfer once its approval was refused."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                now = await self.get(f"/transfers/{transfer['id']}")
+                if now["state"] == "drafted" and now["approval_error"] is not None:
+                    return dict(now)
+                await asyncio.sleep(0.03)
+
+    async def balance_drops(self) -> int:
+        """What the ledger itself says."""
+        return await self.world.balance_drops(self.address)
+
+
+class World:
+    """All real parts, for one test."""
+
+    def __init__(
+        self,
+        running_apps: Callable[..., RunningApp],
+        folder: Path,
+        *,
+        manual: bool = False,
+        close_interval_s: float = 0.25,
+        with_worker: bool = True,
+        **settings: Any,
+    ) -> None:
+        self._running_apps = running_apps
+        self._folder = folder
+        self._with_worker = with_worker
+        self._changes = settings
+        self.net = Devnet(manual=manual, close_interval_s=close_interval_s)
+        self.app: RunningApp
+        self.settings: Settings
+        self.worker: Worker | None = None
+        self._working: asyncio.Task[None] | None = None
+        self._stack = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self.net)
+        kek_file = self._folder / "kek"
+        read_or_make_key(kek_file)
+        changes = {
+            "ledger_urls": (self.net.ws_url,),
+            "faucet_url": self.net.faucet_url,
+            "recovery_delay_s": 0,
+            **self._changes,
+        }
+        # The web process is started in a thread, and must not wait for this loop.
+        self.app = await asyncio.to_thread(self._running_apps, **changes)
+        self.settings = _with_kek(self.app.settings, kek_file)
+        if self._with_worker:
+            self.start_worker()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop_worker()
+        await self._stack.aclose()
+
+    def start_worker(self) -> Worker:
+        """Start a worker in this loop."""
+        self.worker = Worker(self.settings)
+        self._working = asyncio.create_task(self.worker.run())
+        return self.worker
+
+    async def stop_worker(self) -> None:
+        """Stop it wherever it is."""
+        if self._working is not None:
+            self._working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._working
+            self._working = None
+
+    async def client(self) -> httpx.AsyncClient:
+        """A client of its own, closed with the world."""
+        return await self._stack.enter_async_context(self.app.client())
+
+    async def person(self, name: str = "", *, ready: bool = True, pin: bool = True) -> Person:
+        """Someone new, with a funded wallet and a PIN."""
+        person = Person(self, await self.client(), f"+8210{next(_numbers)}")
+        await person.sign_in(name)
+        if ready:
+            await person.ready()
+        if pin:
+            await person.set_pin(PIN)
+        return person
+
+    async def other_device(self, person: Person) -> Person:
+        """The same person on a device never seen before."""
+        other = Person(self, await self.client(), person.phone)
+        await other.sign_in()
+        other.address = person.address
+        return other
+
+    async def balance_drops(self, address: str) -> int:
+        """What the validated ledger says of an address; 0 if it is no account."""
+        from xrpl_devnet.rpc.errors import RpcError
+
+        try:
+            found = await self.net.request("account_info", account=address, ledger_index="validated")
+        except RpcError:
+            return 0
+        return int(found["account_data"]["Balance"])
+
+
+def _with_kek(settings: Settings, kek_file: Path) -> Settings:
+    import msgspec
+
+    return msgspec.structs.replace(settings, kek_file=kek_file)
