@@ -29,6 +29,8 @@ from talktalk.app import Web, server_config
 from talktalk.config import Environment, Settings
 from talktalk_wire.identity import SignedIn
 
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
+
 
 class RunningApp:
     """A served application and what it is made of (`web` belongs to the server's own thread)."""
@@ -117,7 +119,10 @@ def serve_in_thread(settings: Settings, **options: Any) -> Iterator[RunningApp]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
-        settings = msgspec.structs.replace(settings, port=port, public_url=url)
+        is_default = settings.public_url == DEFAULT_PUBLIC_URL
+        settings = msgspec.structs.replace(
+            settings, port=port, public_url=url if is_default else settings.public_url
+        )
         web = Web(settings, **options)
         server = uvicorn.Server(server_config(settings, web.asgi))
         ready = threading.Event()

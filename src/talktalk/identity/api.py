@@ -19,6 +19,7 @@ from talktalk.identity.errors import (
     CodeSpent,
     CodeUsed,
     CodeWrong,
+    NameInvalid,
     PhoneInvalid,
     PictureRefused,
     PictureTooLarge,
@@ -212,7 +213,7 @@ class Profile(Controller):
         """Who I am."""
         return await service.me(db, request.user.user_id)
 
-    @patch("/me")
+    @patch("/me", opt={"problems": (NameInvalid,)})
     async def change(self, data: ProfileAsk, request: Asked, db: AsyncSession, acquaintances: Known) -> Me:
         """Change my name or locale."""
         return await service.change_profile(db, request.user.user_id, data, acquaintances)

@@ -9,6 +9,7 @@ Trouble
 ├── CodeUsed              409  it worked once already
 ├── SmsNotSent            503  the message did not go out; nothing was sent
 ├── SessionNotFound       404
+├── NameInvalid           400  no visible character
 ├── PictureRefused        415  not a PNG, JPEG or WebP of a sane size
 └── PictureTooLarge       413
 """
@@ -67,6 +68,12 @@ class SessionNotFound(Trouble):
     """No such session of this person."""
 
     status, code, title = 404, "session_not_found", "No such session"
+
+
+class NameInvalid(Trouble):
+    """Nothing visible is left of the name."""
+
+    status, code, title = 400, "name_invalid", "A name needs at least one visible character"
 
 
 class PictureRefused(Trouble):

@@ -18,6 +18,7 @@ from talktalk.identity.errors import (
     CodeExpired,
     CodeSpent,
     CodeUsed,
+    NameInvalid,
     PhoneInvalid,
     PictureRefused,
     PictureTooLarge,
@@ -336,10 +337,17 @@ async def device_name(db: AsyncSession, device_id: UUID) -> str:
 async def change_profile(
     db: AsyncSession, user_id: UUID, ask: ProfileAsk, acquaintances: Acquaintances
 ) -> Me:
-    """Change name or locale; absent fields stay."""
+    """Change name or locale; absent fields stay.
+
+    Raises:
+        NameInvalid: Nothing visible is left of the name.
+    """
     values: dict[str, object] = {}
     if ask.name is not msgspec.UNSET:
-        values["name"] = rules.clean_name(ask.name)
+        name = rules.clean_name(ask.name)
+        if not name:
+            raise NameInvalid
+        values["name"] = name
     if ask.locale is not msgspec.UNSET:
         values["locale"] = ask.locale
     if not values:
