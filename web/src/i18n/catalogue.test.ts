@@ -1,4 +1,6 @@
 /** Both languages say the same things: the same files, keys and placeholders. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 
 type Texts = Record<string, unknown>;
@@ -34,4 +36,18 @@ test("problems are never shouted", () => {
     if (!path.endsWith("problems.json")) continue;
     for (const [key, text] of flat(texts)) expect(text, key).not.toContain("!");
   }
+});
+
+test("every problem the server can name has words", () => {
+  const server = join(import.meta.dirname, "../../../src/talktalk");
+  const modules = readdirSync(server, { recursive: true, encoding: "utf8" });
+  const named = modules.filter((path) => path.endsWith(".py")).flatMap((path) => {
+    const source = readFileSync(join(server, path), "utf8");
+    return [...source.matchAll(/^ +(?:status, )?code, title = (?:\d+, )?"(\w+)"/gm)].map(
+      ([, code = ""]) => code,
+    );
+  });
+  expect(named.length).toBeGreaterThan(20);
+  const said = flat(files["./ko/problems.json"] ?? {});
+  expect(named.filter((code) => !said.has(`codes.${code}`))).toEqual([]);
 });
