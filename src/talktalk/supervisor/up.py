@@ -293,14 +293,21 @@ class _Up:
         )
 
     async def _demo(self, certificates: lan_support.Certificates | None) -> None:
-        demo = importlib.import_module("talktalk.demo")  # late: the SDK is not needed without --demo
+        """Make the demo's people. One that fails is told and can be finished later; the rest goes on."""
+        # Late: without --demo the SDK is not needed.
+        demo = importlib.import_module("talktalk.demo")
+        client = importlib.import_module("talktalk_client")
         began = time.monotonic()
         self._say("Making four friends with rooms, history and wallets ...")
-        if certificates:
-            trust = ssl.create_default_context(cafile=str(certificates.authority))
-            people = await demo.seed(f"https://localhost:{self._options.port}", trust)
-        else:
-            people = await demo.seed(f"http://127.0.0.1:{self._options.port}")
+        try:
+            if certificates:
+                trust = ssl.create_default_context(cafile=str(certificates.authority))
+                people = await demo.seed(f"https://localhost:{self._options.port}", trust)
+            else:
+                people = await demo.seed(f"http://127.0.0.1:{self._options.port}")
+        except client.TalkTalkError as error:
+            self._say(f"The demo is not complete: {error}. Start with --demo again to finish it.")
+            return
         self._done("Demo", began)
         self._say(str(people))
 
