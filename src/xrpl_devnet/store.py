@@ -82,7 +82,7 @@ class Store:
                 self._db = sqlite3.connect(":memory:", isolation_level=None)
             else:
                 folder.mkdir(parents=True, exist_ok=True)
-                self._db = sqlite3.connect(folder / "devnet.sqlite", isolation_level=None)
+                self._db = sqlite3.connect(folder / "devnet.sqlite", isolation_level=None, timeout=1.0)
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=NORMAL")
                 # One node at a time: a second one would close other ledgers over the same data.

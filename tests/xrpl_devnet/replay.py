@@ -1,8 +1,9 @@
 """Replaying a recording of a real node against the embedded one, step by step.
 
-The embedded node gets the recorded amendments, fees and close times, so that even ledger hashes can be compared where the
-recording's own ledgers are reproduced bit by bit. What a recording cannot fix (uptime, host names, load) is not compared;
-what later releases changed without an amendment is listed in `tests/vectors/differences.toml`.
+The embedded node gets the recorded amendments, fees and close times, so that every recorded blob
+can be sent as it stands and transaction hashes come out equal. What a recording cannot fix
+(uptime, host names, load) is not compared; what later releases changed without an amendment is
+listed in `tests/vectors/differences.toml`.
 """
 
 import json

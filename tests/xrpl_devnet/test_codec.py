@@ -1,5 +1,6 @@
 """The codec against xrpl-py's: same bytes, same fields, both ways; and refusals of what is no object."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -145,11 +146,8 @@ def test_a_damaged_object_is_refused_or_read_otherwise(fields: dict[str, Any], d
     blob = bytearray(encode(from_json(fields)))
     at = data.draw(st.integers(0, len(blob) - 1))
     blob[at] ^= data.draw(st.integers(1, 255))
-    native = from_json(fields)
-    try:
-        assert decode(bytes(blob)) != native
-    except CodecError:
-        pass
+    with contextlib.suppress(CodecError):
+        assert decode(bytes(blob)) != from_json(fields)
 
 
 @settings(deadline=None)

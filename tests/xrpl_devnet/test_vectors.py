@@ -1,7 +1,7 @@
 """Recordings of a real node, replayed: everything they can fix must come out equal.
 
-`NOT_YET` names the scenarios whose features do not exist yet. The list is strict: a scenario on it that replays equal fails
-the test, so that adding a feature means deleting its line.
+`NOT_YET` names the scenarios whose features do not exist yet. The list is strict: a scenario on it
+that replays equal fails the test, so that adding a feature means deleting its line.
 """
 
 import json

@@ -8,7 +8,7 @@ answered in order. A client that does not read what it asked for is cut off.
 import asyncio
 import logging
 from collections import deque
-from typing import Final
+from typing import Final, cast
 
 import httptools
 from websockets.exceptions import ProtocolError
@@ -57,8 +57,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports do not derive from asyncio's, only behave as they do.
+        self._transport = cast("asyncio.Transport", transport)
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
