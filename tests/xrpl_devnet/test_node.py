@@ -199,7 +199,8 @@ async def test_the_faucet_answers_as_public_ones_do() -> None:
         await net.accept()
         assert await _balance(net, ALICE.address) == 25_000_000
         assert await _balance(net, account["address"]) == 1_000_000_000
-        for bad in ({"destination": "x"}, {"xrpAmount": "-1"}, {"xrpAmount": 1e9}, []):
+        refused: tuple[Any, ...] = ({"destination": "x"}, {"xrpAmount": "-1"}, {"xrpAmount": 1e9}, [])
+        for bad in refused:
             assert (await client.post(net.faucet_url, json=bad)).status_code == 400
 
 
@@ -223,8 +224,8 @@ def test_no_sequence_of_payments_makes_or_loses_xrp(
             node.close()
     ledger = node.close()
     total = 0
-    for key_, blob in ledger.state.items():
-        fields = Entry.from_blob(key_, blob)
+    for index, stored in ledger.state.items():
+        fields = Entry.from_blob(index, stored)
         if fields["LedgerEntryType"] == "AccountRoot":
             assert fields["Balance"] >= 0
             total += fields["Balance"]
