@@ -11,6 +11,7 @@ import { useOnline } from "@/lib/online";
 import { useShowsDetail } from "@/lib/pane";
 import { listenToEvents } from "./listen";
 import { Navigation } from "./Navigation";
+import "./room-parts";
 
 export function Shell() {
   const { t } = useTranslation();

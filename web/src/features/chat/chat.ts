@@ -1,84 +1,31 @@
 /**
- * Chat, put together: the rooms, what is on its way, drafts and read cursors of the one person who
- * is signed in on this page, joined to the realtime line and the server's HTTP routes.
+ * Chat of the one person who is signed in on this page, joined to the realtime line and the server's
+ * HTTP routes, with what people do to rooms.
  */
 import { realtime } from "@/features/realtime";
 import { api } from "@/lib/api";
-import { isProblem } from "@/lib/problem";
 import type * as W from "@/lib/wire";
+import { assemble } from "./model/assemble";
 import { Drafts } from "./model/drafts";
-import { Outbox } from "./model/outbox";
-import { ReadMarker } from "./model/read-marker";
-import { Rooms } from "./model/rooms";
 import { forgetPerson, keepDraft, loadDrafts, outboxStore } from "./model/storage";
 
-const later = (ms: number, then: () => void): (() => void) => realtime.later(ms, then);
-const live = (): boolean => realtime.live;
-
-export const outbox = new Outbox({
-  store: outboxStore,
-  send: (message) => realtime.ask("message.send", message),
-  live,
-  positionOf: (roomId) => rooms.get(roomId)?.head_seq ?? 0,
-  refused: (roomId) => rooms.recheck(roomId),
-  later,
-  now: () => realtime.serverNow(),
-  newClientId: () => crypto.randomUUID(),
+export const drafts = new Drafts({
+  load: loadDrafts,
+  keep: keepDraft,
+  later: (ms, then) => realtime.later(ms, then),
 });
 
-export const rooms: Rooms = new Rooms(
+export const { rooms, outbox, readMarker } = assemble(
+  realtime,
   {
     rooms: (cursor) => api("GET /api/v1/rooms", { query: cursor === null ? {} : { cursor } }),
     room: (id) => api("GET /api/v1/rooms/{id}", { path: { id } }),
     events: (id, query) => api("GET /api/v1/rooms/{id}/events", { path: { id }, query }),
   },
-  {
-    track: (roomId, seq) => realtime.track(roomId, seq),
-    note: (roomId, seq) => realtime.note(roomId, seq),
-    untrack: (roomId) => realtime.untrack(roomId),
-    ready: () => realtime.ready(),
-    later,
-  },
-  (roomId, position, events) => {
-    const clientIds = events.flatMap(({ message }) => (message === null ? [] : [message.client_id]));
-    outbox.arrived(roomId, position, clientIds);
-  },
-  (error) => isProblem(error) && (error.status === 403 || error.status === 404),
+  outboxStore,
+  () => crypto.randomUUID(),
+  [drafts],
 );
-
-export const drafts = new Drafts({ load: loadDrafts, keep: keepDraft, later });
-
-export const readMarker = new ReadMarker({
-  move: (roomId, seq) => realtime.ask("read.move", { room_id: roomId, seq }),
-  live,
-  later,
-});
-
-realtime.attach({
-  started(userId) {
-    rooms.start(userId);
-    void outbox.open(userId);
-    void drafts.open(userId);
-  },
-  stopped() {
-    rooms.stop();
-    outbox.close();
-    drafts.close();
-    readMarker.reset();
-  },
-  connected(resumed) {
-    rooms.connected(resumed);
-    outbox.wake();
-    readMarker.wake();
-  },
-  disconnected() {
-    // What is known stays shown; the next welcome says what was missed.
-  },
-  roomEvents: (roomId, events) => rooms.roomEvents(roomId, events),
-  readMoved: (moved) => rooms.readMoved(moved),
-  roomsStale: (roomIds) => rooms.roomsStale(roomIds),
-  roomsMissing: (roomIds) => rooms.roomsMissing(roomIds),
-});
 
 /** The room with a person, made if there is none. @throws ApiProblem */
 export async function openDirect(userId: string): Promise<W.Room> {

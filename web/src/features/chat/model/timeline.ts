@@ -64,21 +64,13 @@ export function timeline(input: TimelineInput, before: Timeline): Timeline {
   const draft = new Draft(before);
   const cursors = input.room === null ? [] : otherCursors(input.room, input.myId);
   const posted = new Set<string>();
-  let dividerPending = input.dividerAfter !== null;
+  const divided = dividedBy(input);
 
   for (const message of input.messages) {
     const mine = message.sender_id === input.myId;
     if (mine) posted.add(message.client_id);
     draft.day(message.created_at, message.seq);
-    if (
-      dividerPending &&
-      !mine &&
-      input.dividerAfter !== null &&
-      message.seq > input.dividerAfter
-    ) {
-      draft.unreadDivider(message.seq);
-      dividerPending = false;
-    }
+    if (message === divided) draft.unreadDivider(message.seq);
     if (message.kind === "system") draft.notice(message);
     else {
       draft.bubble({
@@ -121,6 +113,13 @@ export class TimelineView {
     this.#drawn = timeline(input, this.#drawn);
     return this.#drawn;
   }
+}
+
+/** The message that the unread divider stands before: none where nothing was read before it. */
+function dividedBy({ messages, dividerAfter, myId }: TimelineInput): W.Message | null {
+  if (dividerAfter === null) return null;
+  const at = messages.findIndex(({ seq, sender_id }) => seq > dividerAfter && sender_id !== myId);
+  return at > 0 ? (messages[at] ?? null) : null;
 }
 
 class Draft {

@@ -106,7 +106,7 @@ function Content({ row, label }: { row: BubbleRow; label: string }) {
         "max-w-full min-w-0 rounded-[18px] px-3.5 py-2 text-body whitespace-pre-wrap pointer-coarse:select-none",
         row.mine
           ? "bg-accent-soft text-text"
-          : "bg-surface text-text shadow-[0_0_0_1px_var(--tt-line)]",
+          : "border border-line bg-raised text-text",
         row.mine ? !row.first && "rounded-tr-md" : !row.first && "rounded-tl-md",
         row.mine ? !row.last && "rounded-br-md" : !row.last && "rounded-bl-md",
       )}

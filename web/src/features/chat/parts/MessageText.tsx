@@ -14,7 +14,7 @@ export const MessageText = memo(function MessageText({ body }: { body: string })
         target="_blank"
         rel="noopener noreferrer nofollow"
         dir="ltr"
-        className="break-all underline decoration-1 underline-offset-2"
+        className="underline decoration-1 underline-offset-2"
       >
         {part.text}
       </a>

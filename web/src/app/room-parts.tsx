@@ -1,0 +1,31 @@
+/** What money puts into a room: the card of a transfer, and the pay button beside the text field. */
+import { HandCoins } from "lucide-react";
+import { lazy } from "react";
+import { useTranslation } from "react-i18next";
+import { type ComposerActionProps, registerCard, registerComposerAction } from "@/features/chat";
+import { useMe } from "@/features/identity";
+import { openPay } from "@/features/transfers";
+import { IconButton } from "@/design";
+
+const TransferCard = lazy(async () => ({
+  default: (await import("@/features/transfers")).TransferCard,
+}));
+
+function PayAction({ room }: ComposerActionProps) {
+  const { t } = useTranslation("transfers");
+  const me = useMe();
+  const payee = room.members.find(({ person }) => person.id !== me.id)?.person;
+  if (room.kind !== "direct" || payee === undefined) return null;
+  return (
+    <IconButton
+      label={t("title")}
+      tone="soft"
+      onClick={() => openPay({ person: payee, roomId: room.id })}
+    >
+      <HandCoins size={22} aria-hidden="true" />
+    </IconButton>
+  );
+}
+
+registerCard("transfer", TransferCard);
+registerComposerAction(PayAction);
