@@ -19,13 +19,26 @@ from typing import Any, Self
 from uuid import UUID
 
 import httpx
+import msgspec
+from nacl.signing import SigningKey
+from sqlalchemy import select
+from xrpl.core.addresscodec import classic_address_to_xaddress
+from xrpl.core.binarycodec import encode, encode_for_signing
 
 from talktalk.config import Settings
-from talktalk.custody.key_files import read_or_make_key
+from talktalk.custody.envelope import KeyEncryptionKey
+from talktalk.custody.key_files import read_key, read_or_make_key
+from talktalk.custody.sealed import SealedCustody
 from talktalk.custody.sealed_secrets import seal
+from talktalk.custody.tables import SealedKeyRow
+from talktalk.ledger import accounts
+from talktalk.ledger.addresses import address_of
+from talktalk.platform.clock import SystemClock
+from talktalk.platform.database import Database
 from talktalk.worker import Worker
 from tests.fixtures_app import RunningApp, sign_in
 from xrpl_devnet.devnet import Devnet
+from xrpl_devnet.rpc.errors import RpcError
 
 PIN = "402817"
 TERMINAL = ("settled", "failed", "expired", "cancelled")
@@ -70,10 +83,12 @@ class Person:
     async def ready(self) -> dict[str, Any]:
         """The wallet, once the ledger has it."""
         async with asyncio.timeout(WAIT_S):
-            while (wallet := await self.get("/wallet"))["state"] != "ready":
+            while True:
+                wallet = await self.get("/wallet")
+                if wallet["state"] == "ready":
+                    self.address = wallet["address"]
+                    return dict(wallet)
                 await asyncio.sleep(0.05)
-        self.address = wallet["address"]
-        return dict(wallet)
 
     async def set_pin(self, pin: str, old: str | None = None, status: int = 200) -> Any:
         """Set the payment PIN."""
@@ -84,6 +99,13 @@ class Person:
         answer = await self.client.put("/api/v1/wallet/pin", json=body)
         assert answer.status_code == status, answer.text
         return answer.json()
+
+    async def set_recovery_code(self, code: str, status: int = 200) -> Any:
+        """Set the recovery code."""
+        key_id, sealed_code = await self.sealed(code, "recovery.set", self.id.bytes)
+        _, sealed_pin = await self.sealed(self.pin, "recovery.pin", self.id.bytes)
+        body = {"worker_key_id": key_id, "sealed_code": sealed_code, "sealed_pin": sealed_pin}
+        return await self.post("/wallet/recovery-code", body, status)
 
     def ask(self, to: "Person | str", value: str, **fields: object) -> dict[str, Any]:
         """The body of a transfer that accepts every warning."""
@@ -101,14 +123,10 @@ class Person:
     async def approval(self, transfer: Mapping[str, Any], pin: str | None = None) -> dict[str, Any]:
         """The body that approves its draft."""
         signing_hash = transfer["draft"]["signing_hash"]
-        key_id, sealed = await self.sealed(
-            pin or self.pin, "transfer.approve", bytes.fromhex(signing_hash)
-        )
+        key_id, sealed = await self.sealed(pin or self.pin, "transfer.approve", bytes.fromhex(signing_hash))
         return {"signing_hash": signing_hash, "worker_key_id": key_id, "sealed_pin": sealed}
 
-    async def approve(
-        self, transfer: Mapping[str, Any], pin: str | None = None, status: int = 200
-    ) -> Any:
+    async def approve(self, transfer: Mapping[str, Any], pin: str | None = None, status: int = 200) -> Any:
         """Approve its draft."""
         body = await self.approval(transfer, pin)
         return await self.post(f"/transfers/{transfer['id']}/approve", body, status)
@@ -121,9 +139,11 @@ class Person:
         """The transfer once it is in one of the states (by default: a terminal one)."""
         wanted = states or TERMINAL
         async with asyncio.timeout(WAIT_S):
-            while (now := await self.get(f"/transfers/{transfer['id']}"))["state"] not in wanted:
+            while True:
+                now = await self.get(f"/transfers/{transfer['id']}")
+                if now["state"] in wanted:
+                    return dict(now)
                 await asyncio.sleep(0.03)
-        return dict(now)
 
     async def until_refused(self, transfer: Mapping[str, Any]) -> dict[str, Any]:
         """The transfer once its approval was refused."""
@@ -137,6 +157,38 @@ class Person:
     async def balance_drops(self) -> int:
         """What the ledger itself says."""
         return await self.world.balance_drops(self.address)
+
+
+class Outsider:
+    """An account of the ledger that nobody here owns."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.key = SigningKey.generate()
+        self.public_key = "ED" + bytes(self.key.verify_key).hex().upper()
+        self.address = address_of(bytes.fromhex(self.public_key))
+
+    def x_address(self, tag: int | None = None) -> str:
+        """Its X-address for test networks."""
+        return classic_address_to_xaddress(self.address, tag, is_test_network=True)
+
+    async def submit(self, fields: Mapping[str, Any], **more: Any) -> str:
+        """Sign, submit and wait for a validated ledger; the result."""
+        net = self.world.net
+        info = await net.request("account_info", account=self.address, ledger_index="current")
+        transaction = {
+            **fields,
+            **more,
+            "Account": self.address,
+            "Fee": "12",
+            "Sequence": info["account_data"]["Sequence"],
+            "SigningPubKey": self.public_key,
+        }
+        message = bytes.fromhex(encode_for_signing(transaction))
+        transaction["TxnSignature"] = self.key.sign(message).signature.hex().upper()
+        answer = await net.request("submit", tx_blob=encode(transaction))
+        tx_hash = answer["tx_json"]["hash"] if "hash" in answer["tx_json"] else answer["hash"]
+        return await self.world.validated(tx_hash)
 
 
 class World:
@@ -217,6 +269,44 @@ class World:
             await person.set_pin(PIN)
         return person
 
+    async def person_by_hand(self, name: str = "") -> Person:
+        """As `person`, where ledgers close by hand: closes what funding needs."""
+        person = await self.person(name, ready=False, pin=False)
+        async with asyncio.timeout(WAIT_S):
+            while (wallet := await person.get("/wallet"))["state"] != "ready":
+                await self.net.accept()
+                await self.processed()
+        person.address = wallet["address"]
+        await person.set_pin(PIN)
+        return person
+
+    async def processed(self) -> None:
+        """Wait until the worker has processed every ledger the node has validated."""
+        newest = self.net.node.closed.index
+        database = Database(self.settings.database_url, pool_size=1)
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while True:
+                    async with database.transaction() as db:
+                        head = await accounts.read_head(db, self.settings.network_name)
+                    if head is not None and head.ledger_index >= newest:
+                        return
+                    await asyncio.sleep(0.02)
+        finally:
+            await database.close()
+
+    async def opened_keys(self) -> list[str]:
+        """Every private key, opened as only the worker can, in hex."""
+        assert self.settings.kek_file is not None
+        kek = KeyEncryptionKey(read_key(self.settings.kek_file))
+        database = Database(self.settings.database_url, pool_size=1)
+        try:
+            async with database.transaction() as db:
+                rows = (await db.execute(select(SealedKeyRow))).scalars().all()
+        finally:
+            await database.close()
+        return [SealedCustody(kek, SystemClock())._open(row).hex() for row in rows]
+
     async def other_device(self, person: Person) -> Person:
         """The same person on a device never seen before."""
         other = Person(self, await self.client(), person.phone)
@@ -224,10 +314,25 @@ class World:
         other.address = person.address
         return other
 
+    async def outsider(self, *, drops: int = 0) -> Outsider:
+        """An account of somebody else, funded with so many drops."""
+        outsider = Outsider(self)
+        if drops:
+            await self.validated(await self.net.fund(outsider.address, drops=drops))
+        return outsider
+
+    async def validated(self, tx_hash: str) -> str:
+        """Wait until a validated ledger holds a transaction; its result."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                with contextlib.suppress(RpcError):
+                    found = await self.net.request("tx", transaction=tx_hash)
+                    if found.get("validated"):
+                        return str(found["meta"]["TransactionResult"])
+                await asyncio.sleep(0.02)
+
     async def balance_drops(self, address: str) -> int:
         """What the validated ledger says of an address; 0 if it is no account."""
-        from xrpl_devnet.rpc.errors import RpcError
-
         try:
             found = await self.net.request("account_info", account=address, ledger_index="validated")
         except RpcError:
@@ -236,6 +341,4 @@ class World:
 
 
 def _with_kek(settings: Settings, kek_file: Path) -> Settings:
-    import msgspec
-
     return msgspec.structs.replace(settings, kek_file=kek_file)

@@ -110,7 +110,7 @@ class WalletPages(Controller):
         async with database.transaction() as db:
             return await wallet_desk.look(db, request.user, address=peer_address(request))
 
-    @post("/recovery-code", opt={"problems": (*PIN_PROBLEMS, RecoveryCodeMalformed)})
+    @post("/recovery-code", status_code=200, opt={"problems": (*PIN_PROBLEMS, RecoveryCodeMalformed)})
     async def set_recovery_code(
         self, data: RecoveryCodeAsk, request: Asked, database: Rows, wallet_desk: Desk
     ) -> Wallet:
@@ -151,6 +151,7 @@ class WalletPages(Controller):
 
     @post(
         "/recoveries/{recovery_id:uuid}/consent",
+        status_code=200,
         opt={"problems": (*PIN_PROBLEMS, RecoveryNotFound, RecoveryClosed)},
     )
     async def consent(
@@ -166,6 +167,7 @@ class WalletPages(Controller):
 
     @post(
         "/recoveries/{recovery_id:uuid}/veto",
+        status_code=200,
         opt={"problems": (DeviceNotTrusted, RecoveryNotFound, RecoveryClosed)},
     )
     async def veto(self, recovery_id: UUID, request: Asked, db: AsyncSession, wallet_desk: Desk) -> Recovery:
