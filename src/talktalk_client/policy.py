@@ -24,6 +24,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Heartbeats without any frame after which the socket counts as dead."""
     inbox_frames_max: int = 10_000
     """Frames an event stream holds for a slow reader; what falls off is fetched again later."""
+    decision_timeout_s: float = 30.0
+    """How long `pay` waits for the worker to judge an approval."""
     poll_first_s: float = 0.2
     poll_last_s: float = 3.0
     """Pauses between two looks at something that has not ended."""

@@ -5,12 +5,15 @@ lost answer never pays twice. The server answers with a drafted transaction; it 
 compared with what was asked (`draft`) before anything is approved. The approval binds the PIN to
 that transaction's signing hash. What follows is between the server and the ledger; `Payment.wait`
 tells how it ends.
+
+Payments that are made at the same moment contend for the account's next number. Whichever comes
+later is drawn up anew by the server, and compared and approved anew here.
 """
 
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -60,6 +63,12 @@ from talktalk_wire.wallet import Wallet
 TERMINAL: Final = frozenset(
     {TransferState.SETTLED, TransferState.FAILED, TransferState.EXPIRED, TransferState.CANCELLED}
 )
+
+OUTDATED: Final = frozenset({"draft_changed", "draft_expired"})
+"""Refusals after which the same payment has been drawn up anew."""
+
+DRAFTS_MAX: Final = 20
+"""Drafts of one payment that are compared and approved before its turn has not come."""
 
 Payee = SomePerson | str
 """Someone on TalkTalk, or an address: `r…`, or an X-address that carries its tag."""
@@ -142,6 +151,8 @@ class Transfers:
 
         Raises:
             DraftRefused: The drafted transaction is not what was asked. Nothing was approved.
+            ApprovalRefused: The worker did not accept the PIN or the device. Calling again with the same
+                `idempotency_key` and another PIN goes on with the same payment.
             ApiError: Refused: `insufficient_balance`, `below_reserve`, `warnings_not_accepted`, …
             WalletNotReady: This person has no wallet yet.
             Unreachable: No answer; call again with the same `idempotency_key`.
@@ -151,9 +162,7 @@ class Transfers:
         wallet = await self._own_wallet()
         transfer = await self.http.post("/api/v1/transfers", asked.body, Transfer, idempotency_key=key)
         payment = Payment(self, transfer, key)
-        if transfer.state is TransferState.DRAFTED:
-            self._compare(asked, wallet, transfer)
-            await payment.approve(pin)
+        await payment.approve(pin, lambda drafted: self._compare(asked, wallet, drafted))
         return payment
 
     async def get(self, transfer: Transfer | UUID) -> Transfer:
@@ -175,7 +184,7 @@ class Transfers:
         return await Payment(self, await self.get(transfer), "").wait(timeout_s=timeout_s)
 
     async def approve(self, transfer_id: UUID, draft: Draft, pin: str) -> Transfer:
-        """Approve a draft that has been compared with what was asked; `Payment` does both."""
+        """Approve a draft that has been compared with what was asked; `pay` does both."""
 
         async def ask(sealer: Sealer) -> Transfer:
             sealed = sealer.seal(pin, purpose="transfer.approve", context=bytes.fromhex(draft.signing_hash))
@@ -225,45 +234,40 @@ class Payment:
         """Its newest known state."""
         self.idempotency_key = idempotency_key
         self._transfers = transfers
-        self._drafted_version = -1  # of the draft that was last approved
+        self._approved_version = -1  # of the draft that was last approved
 
-    async def approve(self, pin: str) -> None:
-        """Approve the drafted transaction; again, after `ApprovalRefused`, with another PIN.
+    async def approve(self, pin: str, compare: Callable[[Transfer], None]) -> None:
+        """Approve the draft and wait for the worker's decision; `Transfers.pay` calls this.
+
+        A draft that aged or lost its number to another payment comes back drawn up anew. It is
+        compared and approved like the first.
 
         Raises:
-            ApiError: Refused.
+            DraftRefused: By `compare`.
+            ApprovalRefused, ApiError: Refused.
             Unreachable: No answer after `Policy.tries_max` tries.
         """
-        transfers = self._transfers
-        draft = self.transfer.draft
-        assert draft is not None, "only a draft can be approved"
-        self._drafted_version = self.transfer.version
-        backoff = Backoff(transfers.policy.retry_first_s, transfers.policy.retry_last_s)
-        for tries in range(1, transfers.policy.tries_max + 1):
-            try:
-                self._take(await transfers.approve(self.transfer.id, draft, pin))
-            except (Unreachable, ServerTrouble, Conflict):
-                # The approval may have been heard: the transfer itself tells.
-                self._take(await transfers.get(self.transfer))
-                if self.transfer.version == self._drafted_version:
-                    if tries == transfers.policy.tries_max:
-                        raise
-                    await asyncio.sleep(backoff.pause_s())
-                    continue
-            return
+        with contextlib.suppress(TimeoutError):  # undecided: `wait` goes on from here
+            for _ in range(DRAFTS_MAX):
+                await self._until(self._is_decided, self._transfers.policy.decision_timeout_s)
+                if self.transfer.state is not TransferState.DRAFTED:
+                    return
+                compare(self.transfer)
+                await self._send_approval(pin)
+                await self._until(self._is_decided, self._transfers.policy.decision_timeout_s)
+                if self.transfer.approval_error not in OUTDATED:
+                    break
+            self._raise_refusal()
 
     async def wait(self, *, timeout_s: float = 120.0) -> Transfer:
         """Return once the outcome is certain: settled, failed, expired or cancelled.
 
         Raises:
-            ApprovalRefused: The worker did not accept the PIN or the device; nothing was signed.
+            ApprovalRefused: The worker, late, did not accept the approval; nothing was signed.
             TimeoutError: Not certain after `timeout_s`. It goes on; wait again.
         """
-        async with asyncio.timeout(timeout_s), contextlib.AsyncExitStack() as stack:
-            news = await stack.enter_async_context(self._news()) if self._transfers.link.is_running else None
-            backoff = Backoff(self._transfers.policy.poll_first_s, self._transfers.policy.poll_last_s)
-            while not self._has_ended():
-                self._take(await self._next(news, backoff.pause_s()))
+        await self._until(self._has_ended, timeout_s)
+        self._raise_refusal()
         return self.transfer
 
     async def settled(self, *, timeout_s: float = 120.0) -> Transfer:
@@ -278,18 +282,58 @@ class Payment:
             raise PaymentNotSettled(transfer)
         return transfer
 
+    async def _send_approval(self, pin: str) -> None:
+        transfers = self._transfers
+        draft = self.transfer.draft
+        if draft is None:
+            raise ProtocolError(f"transfer {self.transfer.id} is drafted and brings no draft")
+        self._approved_version = self.transfer.version
+        backoff = Backoff(transfers.policy.retry_first_s, transfers.policy.retry_last_s)
+        for tries_left in reversed(range(transfers.policy.tries_max)):
+            try:
+                self._take(await transfers.approve(self.transfer.id, draft, pin))
+            except (Unreachable, ServerTrouble, Conflict):
+                # The approval may have been heard, or the draft be another: the transfer itself tells.
+                self._take(await transfers.get(self.transfer))
+                if self.transfer.version == self._approved_version:
+                    if not tries_left:
+                        raise
+                    await asyncio.sleep(backoff.pause_s())
+                    continue
+            return
+
+    def _is_decided(self) -> bool:
+        """Whether nobody is looking at an approval now."""
+        return self.transfer.state is not TransferState.SIGNING
+
     def _has_ended(self) -> bool:
+        return self.transfer.state in TERMINAL or self._is_refused()
+
+    def _is_refused(self) -> bool:
         transfer = self.transfer
-        if (
+        return (
             transfer.state is TransferState.DRAFTED
             and transfer.approval_error is not None
-            and transfer.version > self._drafted_version
-        ):
-            raise ApprovalRefused(transfer)
-        return transfer.state in TERMINAL
+            and transfer.version > self._approved_version
+        )
 
-    def _news(self) -> EventStream:
-        return EventStream(self._transfers.link, self._transfers.policy)
+    def _raise_refusal(self) -> None:
+        if self._is_refused():
+            raise ApprovalRefused(self.transfer)
+
+    async def _until(self, is_so: Callable[[], bool], timeout_s: float) -> None:
+        """Follow the transfer, by events while the socket is kept, else by looking."""
+        if is_so():
+            return
+        transfers = self._transfers
+        async with asyncio.timeout(timeout_s), contextlib.AsyncExitStack() as stack:
+            news = None
+            if transfers.link.is_running:
+                news = await stack.enter_async_context(EventStream(transfers.link, transfers.policy))
+            backoff = Backoff(transfers.policy.poll_first_s, transfers.policy.poll_last_s)
+            self._take(await transfers.get(self.transfer))
+            while not is_so():
+                self._take(await self._next(news, backoff.pause_s()))
 
     async def _next(self, news: EventStream | None, pause_s: float) -> Transfer:
         """What an event tells, or what a look tells when none has come for a while."""

@@ -38,6 +38,8 @@ class Bank:
         self.address_of_wallet: str | None = SENDER
         self.key_id = "k1"
         self.approvals: list[ApproveAsk] = []
+        self.redrafts: list[Draft] = []
+        """What each coming approval is answered with instead of being heard."""
         self.by_key: dict[str, Transfer] = {}
         self.outcome = TransferState.SETTLED
         self._worker = X25519PrivateKey.generate()
@@ -125,7 +127,10 @@ class Bank:
         if transfer.state is not TransferState.DRAFTED:
             return Problem(type="about:blank", title="Not a draft", status=409, code="transfer_not_drafted")
         self.approvals.append(approval)
-        if self.opened_pin(approval) == PIN:
+        if self.redrafts:
+            self.draft = self.redrafts.pop(0)
+            self._turn(key, draft=self.draft, approval_error="draft_changed")
+        elif self.opened_pin(approval) == PIN:
             self._turn(key, state=TransferState.SIGNING, draft=None, approval_error=None)
         else:
             self._turn(key, approval_error="pin_wrong", tries_left=4)
@@ -243,13 +248,32 @@ async def test_what_is_no_address_is_refused_before_anything_is_sent() -> None:
 
 async def test_a_wrong_pin_is_told_and_may_be_tried_again() -> None:
     async with ModelServer() as server, client_of(server) as client:
-        Bank(server)
-        payment = await client.transfers.pay(to=FRIEND, amount="5", pin="000000")
+        bank = Bank(server)
         with pytest.raises(ApprovalRefused) as caught:
-            await payment.wait()
+            await client.transfers.pay(to=FRIEND, amount="5", pin="000000", idempotency_key="kept")
         assert (caught.value.code, caught.value.tries_left) == ("pin_wrong", 4)
-        await payment.approve(PIN)
+        payment = await client.transfers.pay(to=FRIEND, amount="5", pin=PIN, idempotency_key="kept")
         assert (await payment.settled()).state is TransferState.SETTLED
+        assert len(bank.by_key) == 1
+
+
+async def test_a_draft_drawn_up_anew_is_compared_and_approved_anew() -> None:
+    """Another payment took the number while this one was being approved."""
+    async with ModelServer() as server, client_of(server) as client:
+        bank = Bank(server)
+        bank.redrafts = [draft_of(Sequence=8), draft_of(Sequence=9)]
+        payment = await client.transfers.pay(to=FRIEND, amount="5", pin=PIN)
+        assert (await payment.settled()).state is TransferState.SETTLED
+        assert len({each.signing_hash for each in bank.approvals}) == 3
+
+
+async def test_a_draft_drawn_up_anew_for_somebody_else_is_refused() -> None:
+    async with ModelServer() as server, client_of(server) as client:
+        bank = Bank(server)
+        bank.redrafts = [draft_of(Sequence=8, Destination=STRANGER)]
+        with pytest.raises(DraftRefused):
+            await client.transfers.pay(to=FRIEND, amount="5", pin=PIN)
+        assert len(bank.approvals) == 1
 
 
 async def test_a_changed_worker_key_is_fetched_anew() -> None:

@@ -82,7 +82,7 @@ class Device:
         await self.sign_in(phone)
         await self.field("identity:welcome.name").fill(name)
         await self.button("identity:welcome.start").click()
-        await self.page.wait_for_url("**/friends")
+        await self.page.wait_for_url(re.compile("/(chats|friends)$"))
         self.name = name
 
     # Going about.
@@ -153,11 +153,14 @@ class Device:
             await expect(self._bubble(text)).to_be_visible()
 
     def _bubble(self, text: str) -> Locator:
-        return self.log.get_by_role("article").filter(has_text=re.compile(f"^{re.escape(text)}$"))
+        return self.log.locator(self._article(text))
 
     def _row(self, text: str) -> Locator:
         """A bubble with what stands beside it."""
-        return self.log.locator("[data-row]").filter(has=self._bubble(text))
+        return self.log.locator("[data-row]").filter(has=self._article(text))
+
+    def _article(self, text: str) -> Locator:
+        return self.page.get_by_role("article").filter(has_text=re.compile(f"^{re.escape(text)}$"))
 
     async def sees(self, *texts: str) -> None:
         """These messages stand in the room, once each and in this order."""
