@@ -101,7 +101,8 @@ export class Connection {
   readonly #timers = new Set<() => void>();
   #tries = 0;
   #nextId = 1;
-  #heardAt = 0;
+  /** Frames heard so far, whatever they say. */
+  #heard = 0;
   #beating = false;
 
   constructor(world: Surroundings, owner: Owner) {
@@ -236,7 +237,6 @@ export class Connection {
   #welcome(welcome: W.Welcome, resumed: boolean): void {
     this.#disarm();
     this.#tries = 0;
-    this.#heardAt = this.#world.now();
     this.#turn({ kind: "live", since: this.#world.now() });
     this.#owner.welcomed(welcome, resumed);
     const everyMs = welcome.heartbeat_s * 1000;
@@ -247,24 +247,23 @@ export class Connection {
     this.#after(everyMs, again);
   }
 
+  /** Ask for a sign of life; hold the socket for dead when none of any kind comes. */
   #beat(patienceMs: number): void {
-    if (this.#beating || this.#link.kind !== "live") return;
-    this.#beating = true;
-    const sentAt = this.#world.now();
+    if (this.#link.kind !== "live") return;
     const socket = this.#socket;
-    // The answer is awaited for longer than we are patient: a late one still counts as a sign of life.
-    this.ask("beat", {}, 4 * patienceMs).then(
-      (heads) => {
-        if (this.#socket !== socket) return;
-        this.#beating = false;
-        this.#owner.pushed({ t: "heads", id: null, d: heads });
-      },
-      () => {
+    const heard = this.#heard;
+    if (!this.#beating) {
+      this.#beating = true;
+      const done = (): void => {
         if (this.#socket === socket) this.#beating = false;
-      },
-    );
+      };
+      this.ask("beat", {}).then((heads) => {
+        if (this.#socket === socket) this.#owner.pushed({ t: "heads", id: null, d: heads });
+        done();
+      }, done);
+    }
     this.#deadline(patienceMs, () => {
-      if (this.#socket === socket && this.#beating && this.#heardAt < sentAt) this.#fail();
+      if (this.#heard === heard) this.#fail();
     });
   }
 
@@ -277,7 +276,7 @@ export class Connection {
       this.#fail();
       return;
     }
-    this.#heardAt = this.#world.now();
+    this.#heard += 1;
     if (frame === null) return;
     if (frame.t === "bye") {
       this.#dismissed(frame.d);
