@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { router } from "@/app/router";
 import { watchServiceWorker } from "@/app/update";
 import { Toaster } from "@/design/Toast";
-import { forgetSession } from "@/features/identity";
+import { forgetSession, meQuery } from "@/features/identity";
 import { startI18n } from "@/i18n";
 import { onSessionLost } from "@/lib/api";
 import { queryClient } from "@/lib/query";
@@ -24,9 +24,10 @@ function App() {
 
 /** Whoever is signed out elsewhere lands on the sign-in, and comes back to where they were. */
 function toSignIn(): void {
-  const { pathname, href } = router.state.location;
-  if (pathname === "/signin") return;
+  // Where nobody was signed in yet, the route's own guard leads there.
+  if (queryClient.getQueryData(meQuery.queryKey) === undefined) return;
   forgetSession(queryClient);
+  const { href } = router.state.location;
   void router.navigate({ to: "/signin", search: { next: href }, replace: true });
 }
 
