@@ -5,11 +5,12 @@
 - Which routes want a session: all but those with `opt={"public": True}`.
 """
 
+import re
 from collections import defaultdict
 from typing import Any
 
 import msgspec
-from litestar import Controller, Litestar
+from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.types import Method
@@ -28,6 +29,7 @@ _COMMON: dict[int, tuple[str, str]] = {
     415: ("unsupported_media_type", "The body's media type is not understood"),
     500: ("internal", "Our fault; nothing was changed"),
 }
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WITH_BODY = ("post", "put", "patch", "delete")
 
 
@@ -55,11 +57,9 @@ def document(app: Litestar) -> dict[str, Any]:
 
 
 def operation_id(handler: HTTPRouteHandler, method: Method, _: list[str | PathParameterDefinition]) -> str:
-    """`auth_send_code`: the controller, if any, and the handler's own name."""
-    owner = handler.owner
-    name = handler.handler_name
-    prefix = f"{type(owner).__name__.lower()}_" if isinstance(owner, Controller) else ""
-    return f"{prefix}{name}" if len(handler.http_methods) == 1 else f"{prefix}{name}_{method.lower()}"
+    """`friend_requests_accept`: the controller, if any, and the handler's own name."""
+    words = _WORD_START.sub("_", handler.fn.__qualname__.replace(".", "_")).replace("__", "_").lower()
+    return words if len(handler.http_methods) == 1 else f"{words}_{method.lower()}"
 
 
 def _operations(app: Litestar) -> list[tuple[HTTPRouteHandler, str, str]]:

@@ -59,7 +59,7 @@ class Site:
         if headers.get(b"if-none-match") == found.etag:
             await _respond(send, 304, _common_headers(found), b"")
             return
-        accepted = headers.get(b"accept-encoding", b"").decode("latin-1")
+        accepted = _accepted(headers.get(b"accept-encoding", b"").decode("latin-1"))
         encoding = next((name for name in found.encoded if name in accepted), None)
         path = found.encoded[encoding] if encoding else found.path
         body = await asyncio.to_thread(path.read_bytes)
@@ -82,6 +82,12 @@ class Site:
         return found
 
 
+def _accepted(header: str) -> set[str]:
+    """The encodings a browser takes; one with quality 0 is refused."""
+    offered = (part.replace(" ", "").partition(";") for part in header.split(","))
+    return {name for name, _, quality in offered if quality not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}}
+
+
 def _common_headers(file: _File) -> list[tuple[bytes, bytes]]:
     return [(b"etag", file.etag), (b"cache-control", file.cache_control), (b"vary", b"Accept-Encoding")]
 
@@ -94,7 +100,7 @@ async def _respond(send: Send, status: int, headers: list[tuple[bytes, bytes]], 
 def _index(folder: Path) -> dict[str, _File]:
     files: dict[str, _File] = {}
     for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path.suffix in {".br", ".gz"}:
+        if path.is_symlink() or not path.is_file() or path.suffix in {".br", ".gz"}:
             continue
         name = "/" + path.relative_to(folder).as_posix()
         guessed = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
