@@ -7,9 +7,21 @@ it below. This package knows `codec` and `ledger`, and nothing of nodes, sockets
 from xrpl_devnet.tx import (
     account_set,
     deposit_preauth,
+    offer_cancel,
+    offer_create,
     payment,
     set_regular_key,
     ticket_create,
+    trust_set,
 )
 
-__all__ = ["account_set", "deposit_preauth", "payment", "set_regular_key", "ticket_create"]
+__all__ = [
+    "account_set",
+    "deposit_preauth",
+    "offer_cancel",
+    "offer_create",
+    "payment",
+    "set_regular_key",
+    "ticket_create",
+    "trust_set",
+]

@@ -1,4 +1,6 @@
-"""Payment: XRP from one account to another, making the destination when it delivers the reserve.
+"""Payment: XRP from one account to another, or anything through trust lines and order books.
+
+XRP for XRP is moved here, and makes the destination when it delivers the reserve; all else is the payment engine's.
 
 Source: rippled `Payment.cpp`; xrpl.org, Payment.
 """
@@ -14,8 +16,13 @@ from xrpl_devnet.codec.amounts import (
     is_xrp,
     signum,
 )
+from xrpl_devnet.flow.engine import FlowAsk, asset_of, flow
+from xrpl_devnet.flow.quality import Amounts, quality_of
 from xrpl_devnet.ledger import flags, keylets
 from xrpl_devnet.ledger.entry import Entry
+from xrpl_devnet.ledger.funds import value_of
+from xrpl_devnet.ledger.iou import Arithmetic, less
+from xrpl_devnet.ledger.payment_view import PaymentSandbox
 from xrpl_devnet.results import Ter
 from xrpl_devnet.tx import deposit
 from xrpl_devnet.tx.base import PreclaimContext, PreflightContext, Transactor, transactor
@@ -99,9 +106,7 @@ class Payment(Transactor):
         return "tesSUCCESS"
 
     def apply(self) -> Ter:
-        """Move the drops."""
-        if not is_direct_xrp(self.tx):
-            return "temDISABLED"
+        """Move the money."""
         destination = self.view.peek(keylets.account(self.tx["Destination"]))
         if destination is None:
             destination = Entry.new(
@@ -113,7 +118,41 @@ class Payment(Transactor):
             self.view.insert(destination)
         else:
             self.view.update(destination)
-        return self._pay_xrp(destination)
+        return self._pay_xrp(destination) if is_direct_xrp(self.tx) else self._pay_through(destination)
+
+    def _pay_through(self, destination: Entry) -> Ter:
+        """Deliver by the payment engine, in full or, where that is allowed, in part."""
+        tx = self.tx
+        if not deposit.is_authorized(self.view, destination, self.account_id):
+            return "tecNO_PERMISSION"
+        amount: Amount = tx["Amount"]
+        limit = send_max(tx)
+        arithmetic = Arithmetic(self.view.rules)
+        quality: int | None = None
+        if tx.has_flag(LIMIT_QUALITY):
+            quality = quality_of(arithmetic, Amounts(value_of(limit), value_of(amount)))
+        view = PaymentSandbox(self.view)
+        outcome = flow(
+            view,
+            FlowAsk(
+                source=self.account_id,
+                destination=tx["Destination"],
+                deliver=amount,
+                spend_max=limit,
+                paths=tx.get("Paths", ()),
+                use_default_path=not tx.has_flag(NO_RIPPLE_DIRECT),
+                partial=tx.has_flag(PARTIAL_PAYMENT),
+                limit_quality=quality,
+            ),
+        )
+        view.commit()
+        if outcome.result == "tesSUCCESS" and outcome.delivered != amount:
+            least: Amount | None = tx.get("DeliverMin")
+            if least is not None and less(value_of(outcome.delivered), value_of(least)):
+                return "tecPATH_PARTIAL"
+            self.delivered_amount = outcome.delivered
+        # The search was work: a payment that might be tried again pays for it all the same.
+        return "tecPATH_DRY" if outcome.result.startswith("ter") else outcome.result
 
     def _pay_xrp(self, destination: Entry) -> Ter:
         drops: int = self.tx["Amount"]
@@ -160,6 +199,8 @@ def _check_deliver_min(tx: Transaction) -> Ter:
     amount: Amount = tx["Amount"]
     if not tx.has_flag(PARTIAL_PAYMENT) or signum(least) <= 0 or type(least) is not type(amount):
         return "temBAD_AMOUNT"
-    if isinstance(least, int) and isinstance(amount, int):
-        return "temBAD_AMOUNT" if least > amount else "tesSUCCESS"
-    return "tesSUCCESS"
+    if isinstance(least, MPTAmount) and isinstance(amount, MPTAmount):
+        wrong = least.issuance_id != amount.issuance_id or least.value > amount.value
+        return "temBAD_AMOUNT" if wrong else "tesSUCCESS"
+    wrong = asset_of(least) != asset_of(amount) or less(value_of(amount), value_of(least))
+    return "temBAD_AMOUNT" if wrong else "tesSUCCESS"
