@@ -98,7 +98,7 @@ def _bridge_to_json(value: bytes) -> dict[str, Any]:
 
 
 _TO_JSON: Final[dict[str, Convert]] = {
-    "UInt64": lambda value: f"{value:X}",
+    "UInt64": lambda value: f"{value:x}",
     "Hash128": _hex,
     "Hash160": _hex,
     "Hash192": _hex,
