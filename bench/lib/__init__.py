@@ -1,0 +1,1 @@
+"""What benchmarks share: processes pinned to cores, CPU time, raw clients, tables."""
