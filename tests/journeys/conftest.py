@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.house import ROOT, House, house
+from tests.journeys.gestures import ARTIFACTS
+from tests.journeys.house import House, house
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,6 @@ def fresh_number() -> Callable[[], str]:
 
 @pytest.fixture(scope="session")
 def artifacts() -> Path:
-    """Where pictures are kept for people to look at; ignored by git."""
-    folder = ROOT / "artifacts"
-    folder.mkdir(exist_ok=True)
-    return folder
+    """Where pictures are kept for people to look at."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    return ARTIFACTS

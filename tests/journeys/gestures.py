@@ -9,13 +9,16 @@ import re
 from collections.abc import AsyncIterator
 from typing import Self
 
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Error, Locator, Page, expect
 
 from tests.journeys.browser import TIMEOUT_MS, Complaints, Theme, open_page
-from tests.journeys.house import House
+from tests.journeys.house import ROOT, House
 from tests.journeys.words import Words
 
 expect.set_options(timeout=TIMEOUT_MS)
+
+ARTIFACTS = ROOT / "artifacts"
+"""Pictures for people to look at; ignored by git."""
 
 PAYMENT_TIMEOUT_MS = 60_000
 """From the approval to the validated ledger, on a busy machine."""
@@ -46,9 +49,19 @@ class Device:
         """A new device; at the end its pages must have nothing to complain of."""
         page, complaints = await open_page(browser, locale=locale, width=width, theme=theme, touch=touch)
         device = cls(house, page, complaints, locale)
-        yield device
+        try:
+            yield device
+        except BaseException:
+            await device.keep_last_sight()
+            raise
         await page.context.close()
         assert complaints == []
+
+    async def keep_last_sight(self) -> None:
+        """Keep a picture of where a journey ended badly."""
+        ARTIFACTS.mkdir(exist_ok=True)
+        with contextlib.suppress(Error):  # the page may be gone
+            await self.page.screenshot(path=ARTIFACTS / f"failed-{self.name or 'nobody'}.png")
 
     # Finding.
 
@@ -89,11 +102,18 @@ class Device:
 
     async def go(self, place: str) -> None:
         """To one of the four places: friends, chats, wallet, more."""
+        await self.sees_no_sheet()
         menu = self.page.get_by_role("navigation", name=self.words("common:nav.label"))
+        back = self.button("common:action.back").first
+        await expect(menu.or_(back).first).to_be_visible()
         if not await menu.is_visible():  # a phone shows one thing at a time
-            await self.button("common:action.back").first.click()
+            await back.click()
         await menu.get_by_role("link", name=self.words(f"common:nav.{place}")).click()
         await self.page.wait_for_url(f"**/{place}**")
+
+    async def sees_no_sheet(self) -> None:
+        """Nothing lies over the screen; while a sheet closes, what is behind it cannot be used."""
+        await expect(self.page.get_by_role("dialog")).to_have_count(0)
 
     async def reload(self) -> None:
         """As with the browser's own button."""
@@ -108,7 +128,7 @@ class Device:
         await self.field("friends:search.label").fill(phone)
         await self.button("friends:search.go").click()
         await self.button("friends:search.request").click()
-        await expect(self.page.get_by_role("dialog")).to_be_hidden()
+        await self.sees_no_sheet()
 
     async def accept_friend(self, name: str) -> None:
         """Accept somebody's request; it is in the list without a reload."""
@@ -238,6 +258,7 @@ class Device:
         await self.page.get_by_role("button", name=self.words("wallet:safety.pin")).first.click()
         await self.field("wallet:pin.label.new").fill(pin)
         await self.field("wallet:pin.label.again").fill(pin)
+        await self.sees_no_sheet()
         await expect(self.page.get_by_text(self.words("wallet:safety.pin_done")).first).to_be_visible()
 
     async def make_recovery_code(self, pin: str) -> str:
@@ -249,6 +270,7 @@ class Device:
         await self.field("wallet:code.confirm").fill("".join(groups[-2:]))
         await self.button("wallet:code.next").click()
         await self.field("wallet:pin.label.old").fill(pin)
+        await self.sees_no_sheet()
         await expect(self.page.get_by_text(self.words("wallet:safety.code_done")).first).to_be_visible()
         return " ".join(groups)
 
@@ -261,7 +283,7 @@ class Device:
 
     async def begin_payment(self, amount: str, note: str) -> None:
         """From the open room to the review of what would be signed."""
-        await self.button("transfers:title").click()
+        await self.button("transfers:title").first.click()
         await self.field("transfers:amount").fill(amount)
         await self.field("transfers:note").fill(note)
         await self.button("transfers:next").click()
@@ -283,7 +305,7 @@ class Device:
         settled = sheet.get_by_text(self.words("transfers:state.settled"), exact=True)
         await expect(settled).to_be_visible(timeout=PAYMENT_TIMEOUT_MS)
         await self.button("transfers:sent.close").click()
-        await expect(sheet).to_be_hidden()
+        await self.sees_no_sheet()
 
     async def sees_wrong_pin(self, *, tries_left: int) -> None:
         """The PIN was refused, and the person is told how many tries are left."""
