@@ -51,7 +51,14 @@ export function Avatar({ id, name, picture, size = 44, online }: AvatarProps) {
         </span>
       )}
       {online === true && (
-        <span className="absolute -right-0.5 -bottom-0.5 size-3.5 rounded-full border-[2.5px] border-surface bg-online">
+        <span
+          className={clsx(
+            "absolute rounded-full border-surface bg-online",
+            size === 96
+              ? "right-0 bottom-0 size-6 border-4"
+              : "-right-0.5 -bottom-0.5 size-3.5 border-[2.5px]",
+          )}
+        >
           <span className="sr-only">{t("presence.online")}</span>
         </span>
       )}

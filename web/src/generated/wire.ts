@@ -785,7 +785,7 @@ export interface components {
             reserve_increment_drops: number;
             spend_after: string | null;
             state: components["schemas"]["WalletState"];
-            trust: components["schemas"]["DeviceTrust"];
+            trust: components["schemas"]["DeviceTrust"] | null;
         };
         /**
          * WalletState

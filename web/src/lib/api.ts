@@ -1,11 +1,12 @@
 /**
- * The one door to the server over HTTP: `await api("GET /api/v1/friends")`.
+ * The one door to the server over HTTP: `await api("GET /api/v1/friends")`. Paths, queries, bodies and
+ * answers are those of the server's OpenAPI document (src/generated/routes.ts).
  *
  * Same origin, cookie session. Every failure is an `ApiProblem`. An answer 401 from anything but
  * signing in means that the session is gone; whoever registered `onSessionLost` hears of it.
  */
 import { ApiProblem } from "@/lib/problem";
-import type { Routes } from "@/lib/routes";
+import type { Routes } from "@/generated/routes";
 
 /** Requests that take longer are given up; the server answers in well under a second. */
 const TIMEOUT_MS = 20_000;

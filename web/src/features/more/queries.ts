@@ -6,7 +6,7 @@ import type { ApiProblem } from "@/lib/problem";
 
 export const sessionsQuery = queryOptions({
   queryKey: identityKeys.sessions,
-  queryFn: async ({ signal }) => (await api("GET /api/v1/auth/sessions", { signal })).items,
+  queryFn: ({ signal }) => api("GET /api/v1/auth/sessions", { signal }),
 });
 
 export const aboutQuery = queryOptions({

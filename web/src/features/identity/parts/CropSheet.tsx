@@ -22,13 +22,14 @@ interface CropSheetProps {
 /** Choosing the square of a picture: drag, arrows, zoom. */
 export function CropSheet({ picture, onClose, onUse }: CropSheetProps) {
   const { t } = useTranslation("identity");
-  const canvas = useRef<HTMLCanvasElement>(null);
+  // The sheet draws its content a moment later, so the canvas is state and not a ref.
+  const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
   const held = useRef<{ x: number; y: number } | null>(null);
   const [crop, setCrop] = useState(() => centred(picture));
 
   useEffect(() => {
-    if (canvas.current !== null) draw(canvas.current, picture, crop);
-  }, [picture, crop]);
+    if (canvas !== null) draw(canvas, picture, crop);
+  }, [canvas, picture, crop]);
 
   const move = (event: PointerEvent<HTMLCanvasElement>) => {
     if (held.current === null) return;
@@ -57,7 +58,7 @@ export function CropSheet({ picture, onClose, onUse }: CropSheetProps) {
     >
       <div className="flex flex-col items-center gap-5 pt-2">
         <canvas
-          ref={canvas}
+          ref={setCanvas}
           width={SHOWN * 2}
           height={SHOWN * 2}
           tabIndex={0}
