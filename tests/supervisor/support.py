@@ -17,7 +17,7 @@ def wait_until(happened: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not happened():
         assert time.monotonic() < deadline, f"this did not happen: {what}"
-        time.sleep(0.01)
+        time.sleep(0.03)
 
 
 def is_running(pid: int) -> bool:
