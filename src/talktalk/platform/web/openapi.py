@@ -16,6 +16,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 
+from talktalk.platform.idempotency import KEY_LENGTH_MAX, IdempotencyKeyInvalid, IdempotencyKeyReused
 from talktalk.platform.problems import NotSignedIn, TooMany, Trouble, Unavailable
 from talktalk.platform.web.problems import MEDIA_TYPE
 from talktalk_wire.common import Problem
@@ -29,8 +30,15 @@ _COMMON: dict[int, tuple[str, str]] = {
     415: ("unsupported_media_type", "The body's media type is not understood"),
     500: ("internal", "Our fault; nothing was changed"),
 }
+_KEY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A repeated request with the same key is answered as the first one was; kept for a day.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX},
+}
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_WITH_BODY = ("post", "put", "patch", "delete")
+_CHANGES = ("post", "put", "patch", "delete")
 
 
 def document(app: Litestar) -> dict[str, Any]:
@@ -49,10 +57,14 @@ def document(app: Litestar) -> dict[str, Any]:
             continue
         public = bool(handler.opt.get("public"))
         operation["security"] = [] if public else [{"cookie": []}, {"bearer": []}]
-        has_input = method in _WITH_BODY or "{" in path or bool(operation.get("parameters"))
-        _write_problems(
-            operation, handler, public=public, has_input=has_input, has_body="requestBody" in operation
-        )
+        if method in _CHANGES and not public and handler.opt.get("idempotency") != "own":
+            operation.setdefault("parameters", []).append(_KEY_PARAMETER)
+        if accepted := handler.opt.get("accepts"):
+            binary = {
+                media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in accepted
+            }
+            operation["requestBody"] = {"required": True, "content": binary}
+        _write_problems(operation, handler, path, method)
     return schema
 
 
@@ -73,20 +85,21 @@ def _operations(app: Litestar) -> list[tuple[HTTPRouteHandler, str, str]]:
     return found
 
 
-def _write_problems(
-    operation: dict[str, Any], handler: HTTPRouteHandler, *, public: bool, has_input: bool, has_body: bool
-) -> None:
+def _write_problems(operation: dict[str, Any], handler: HTTPRouteHandler, path: str, method: str) -> None:
     by_status: dict[int, dict[str, str]] = defaultdict(dict)
     statuses = [500]
-    if has_input:
+    if method in _CHANGES:
+        statuses += [400, 403, 404, 413, 415]
+    elif "{" in path or operation.get("parameters"):
         statuses += [400, 404]
-    if has_body:
-        statuses += [403, 413, 415]
     for status in statuses:
         code, title = _COMMON[status]
         by_status[status][code] = title
-    named: tuple[type[Trouble], ...] = (*handler.opt.get("problems", ()), TooMany, Unavailable)
-    troubles: tuple[type[Trouble], ...] = named if public else (NotSignedIn, *named)
+    troubles: list[type[Trouble]] = [*handler.opt.get("problems", ()), TooMany, Unavailable]
+    if not handler.opt.get("public"):
+        troubles.append(NotSignedIn)
+    if _KEY_PARAMETER in operation.get("parameters", ()):
+        troubles += [IdempotencyKeyInvalid, IdempotencyKeyReused]
     for trouble in troubles:
         by_status[trouble.status][trouble.code] = trouble.title
     responses: dict[str, Any] = operation["responses"]
