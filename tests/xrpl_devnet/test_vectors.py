@@ -12,8 +12,6 @@ import pytest
 from tests.xrpl_devnet.replay import VECTORS, Differences, Replay
 
 NOT_YET: Final[dict[str, str]] = {
-    "account_delete.delete": "AccountDelete",
-    "account_set.require_auth_owner": "TrustSet",
     "check.errors": "CheckCreate, CheckCash, CheckCancel",
     "check.xrp": "CheckCreate, CheckCash, CheckCancel",
     "escrow.cancel_after": "EscrowCreate, EscrowFinish, EscrowCancel",
@@ -22,34 +20,11 @@ NOT_YET: Final[dict[str, str]] = {
     "escrow.reserve": "EscrowCreate, EscrowFinish, EscrowCancel",
     "escrow.time_based": "EscrowCreate, EscrowFinish, EscrowCancel",
     "escrow.to_self": "EscrowCreate, EscrowFinish, EscrowCancel",
-    "offer.create_cancel": "OfferCreate, OfferCancel, book_offers",
-    "offer.crossing": "OfferCreate, OfferCancel, book_offers",
-    "offer.errors": "OfferCreate, OfferCancel, book_offers",
-    "offer.flags": "OfferCreate, OfferCancel, book_offers",
-    "offer.funding": "OfferCreate, OfferCancel, book_offers",
     "paychan.claim": "PaymentChannel…",
     "paychan.errors": "PaymentChannel…",
-    "payment_cross.iou_to_xrp": "OfferCreate, cross-currency payments",
-    "payment_cross.xrp_to_iou": "OfferCreate, cross-currency payments",
-    "payment_iou.default_ripple": "TrustSet, payments of issued currencies",
-    "payment_iou.issue_and_redeem": "TrustSet, payments of issued currencies",
-    "payment_iou.no_line": "TrustSet, payments of issued currencies",
-    "payment_iou.partial_payment": "TrustSet, payments of issued currencies",
-    "payment_iou.transfer_rate": "TrustSet, payments of issued currencies",
-    "rpc.account_info": "SignerListSet",
     "rpc.account_lines": "TrustSet, gateway_balances, noripple_check, account_currencies",
     "rpc.errors": "submit with a secret, book_offers, gateway_balances, noripple_check",
-    "signers.disable_master": "SignerListSet",
-    "signers.multisign": "SignerListSet",
-    "stream.accounts": "TrustSet",
     "stream.requests": "path_find",
-    "trust_set.create_modify_delete": "TrustSet",
-    "trust_set.freeze": "TrustSet",
-    "trust_set.global_freeze": "TrustSet",
-    "trust_set.malformed": "TrustSet",
-    "trust_set.no_ripple": "TrustSet",
-    "trust_set.require_auth": "TrustSet",
-    "trust_set.reserve": "TrustSet",
 }
 
 SCENARIOS: Final = sorted(path.stem for path in VECTORS.glob("*.json") if path.stem != "node")

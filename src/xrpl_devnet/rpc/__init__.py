@@ -7,8 +7,10 @@ errors are `RpcError`.
 
 from xrpl_devnet.rpc import (
     accounts,
+    books,
     deposits,
     entries,
+    issuers,
     ledgers,
     owned,
     server,
@@ -18,8 +20,10 @@ from xrpl_devnet.rpc import (
 
 __all__ = [
     "accounts",
+    "books",
     "deposits",
     "entries",
+    "issuers",
     "ledgers",
     "owned",
     "server",

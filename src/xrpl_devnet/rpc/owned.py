@@ -77,7 +77,12 @@ def entry_type_param(ctx: Context) -> str | None:
     raise invalid_field("type")
 
 
-def _place(ctx: Context) -> tuple[int, int]:
+def place_param(ctx: Context) -> tuple[int, int]:
+    """Where a page begins, from its marker: directory page and position in it.
+
+    Raises:
+        RpcError: `invalidParams`, where the marker is none of ours.
+    """
     marker = ctx.params.get("marker")
     if marker is None:
         return 0, 0
@@ -109,7 +114,7 @@ def account_objects(ctx: Context) -> dict[str, Any]:
     if ctx.params.get("type") in _NEVER_OWNED:
         raise invalid_field("type")
     blockers = ctx.params.get("deletion_blockers_only", False) is True
-    limit, place = limit_param(ctx, ACCOUNT_PAGE), _place(ctx)
+    limit, place = limit_param(ctx, ACCOUNT_PAGE), place_param(ctx)
     found = find_ledger(ctx)
     described = found.describe()
     if not found.view.exists(keylets.account(account)):
@@ -178,7 +183,7 @@ def account_lines(ctx: Context) -> dict[str, Any]:
         if peer is None:
             raise RpcError("actMalformed")
     ignore_default = ctx.params.get("ignore_default") is True
-    limit, place = limit_param(ctx, ACCOUNT_PAGE), _place(ctx)
+    limit, place = limit_param(ctx, ACCOUNT_PAGE), place_param(ctx)
     found = find_ledger(ctx)
     if not found.view.exists(keylets.account(account)):
         raise RpcError("actNotFound")
