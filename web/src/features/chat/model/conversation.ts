@@ -21,6 +21,8 @@ export type ConversationState =
   | { readonly phase: "open"; readonly history: History; readonly older: Older };
 
 export interface EventSource {
+  /** Call `then` after `ms`. */
+  later(ms: number, then: () => void): unknown;
   /** A page of a room's events, ascending. @throws ApiProblem */
   events(
     roomId: string,
@@ -31,6 +33,9 @@ export interface EventSource {
 /** Events of the first page, and of each older one. */
 export const PAGE = 60;
 const PAGE_MAX = 200;
+/** A gap longer than this is not read through; the newest page is read instead. */
+const GAP_MAX = 600;
+const RETRY_MS = 2_000;
 /** An older page that brings fewer messages than this is followed by the next at once. */
 const MESSAGES_WANTED = 20;
 
@@ -41,6 +46,7 @@ export class Conversation {
   #state: ConversationState = { phase: "opening" };
   #waiting: W.RoomEvent[] = [];
   #generation = 0;
+  #head = 0;
   #filling = false;
 
   constructor(roomId: string, source: EventSource) {
@@ -72,7 +78,7 @@ export class Conversation {
     const unread = head === null ? 0 : head - unreadFrom;
     const limit = Math.min(PAGE_MAX, Math.max(PAGE, unread + MESSAGES_WANTED));
     const before = head === null ? Number.MAX_SAFE_INTEGER : head + 1;
-    if (this.#state.phase !== "open") this.#turn({ phase: "opening" });
+    this.#turn({ phase: "opening" });
     try {
       const page = await this.#source.events(this.roomId, { before, limit });
       if (generation !== this.#generation) return;
@@ -80,15 +86,23 @@ export class Conversation {
       const last = items.at(-1)?.seq ?? head ?? page.head_seq;
       const complete = items.length < limit || items[0]?.seq === 1;
       const history = prepend(emptyHistory(last), items, complete);
+      this.#head = Math.max(this.#head, last, page.head_seq);
+      this.#filling = false;
       this.#turn({ phase: "open", history, older: "idle" });
       this.#applyWaiting();
       if (history.messages.length < MESSAGES_WANTED) await this.loadOlder();
     } catch (error) {
       if (generation !== this.#generation) return;
-      if (isProblem(error, "not_found", "room_not_found") || (isProblem(error) && error.status === 404)) {
+      if (isProblem(error) && (error.status === 404 || error.status === 403)) {
         this.#turn({ phase: "gone" });
       } else this.#turn({ phase: "failed", error });
     }
+  }
+
+  /** Events exist up to `seq`, and they may not come by themselves: read what is missing. */
+  reach(seq: number): void {
+    this.#head = Math.max(this.#head, seq);
+    this.#fill();
   }
 
   /** The next events of the room; what is known already is passed over. */
@@ -150,23 +164,35 @@ export class Conversation {
     }
     this.#waiting = later;
     if (next.length > 0) this.#turn({ ...this.#state, history: append(history, next) });
-    if (later.length > 0) void this.#fill();
+    this.#head = Math.max(this.#head, later.at(-1)?.seq ?? 0);
+    this.#fill();
   }
 
-  /** The page was older than the events that came meanwhile: read what lies between. */
-  async #fill(): Promise<void> {
+  /** Read what lies between the run and the newest event known to exist. */
+  #fill(): void {
     if (this.#filling || this.#state.phase !== "open") return;
+    const { to } = this.#state.history;
+    if (to >= this.#head) return;
+    if (this.#head - to > GAP_MAX) {
+      void this.open(this.#head, this.#head);
+      return;
+    }
     this.#filling = true;
     const generation = this.#generation;
-    try {
-      const { to } = this.#state.history;
-      const page = await this.#source.events(this.roomId, { after: to, limit: PAGE_MAX });
+    const again = (): void => {
+      if (generation !== this.#generation) return;
       this.#filling = false;
-      if (generation === this.#generation) this.apply(page.items);
-    } catch {
-      // The next event, or the next opening, tries again.
-      this.#filling = false;
-    }
+      this.#fill();
+    };
+    this.#source.events(this.roomId, { after: to, limit: PAGE_MAX }).then(
+      ({ items }) => {
+        if (generation !== this.#generation) return;
+        this.#filling = false;
+        if (items.length === 0) this.#source.later(RETRY_MS, again);
+        else this.apply(items);
+      },
+      () => this.#source.later(RETRY_MS, again),
+    );
   }
 
   #turn(state: ConversationState): void {

@@ -29,7 +29,7 @@ export type RoomsState =
   | { readonly phase: "failed"; readonly error: unknown }
   | { readonly phase: "ready"; readonly rooms: ReadonlyMap<string, W.Room> };
 
-export interface RoomsSource extends EventSource {
+export interface RoomsSource extends Omit<EventSource, "later"> {
   /** One page of my rooms. @throws ApiProblem */
   rooms(cursor: string | null): Promise<W.Page<W.Room>>;
   /** @throws ApiProblem */
@@ -46,7 +46,7 @@ export interface RoomsLine {
   later(ms: number, then: () => void): () => void;
 }
 
-/** Who wants to know that events of a room were applied. */
+/** Who wants to know how far a room is known, and by which events; none where it was read. */
 export type Arrival = (roomId: string, position: number, events: readonly W.RoomEvent[]) => void;
 
 const RETRY_MS = 2_000;
@@ -144,7 +144,10 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
       this.#conversations.set(roomId, known);
       return known;
     }
-    const made = new Conversation(roomId, this.#source);
+    const made = new Conversation(roomId, {
+      events: (id, query) => this.#source.events(id, query),
+      later: (ms, then) => this.#line.later(ms, then),
+    });
     this.#conversations.set(roomId, made);
     for (const [id, conversation] of this.#conversations) {
       if (this.#conversations.size <= CONVERSATIONS_KEPT) break;
@@ -166,6 +169,7 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
     if (known === undefined) {
       this.#entries.set(room.id, entryOf(room));
       this.#line.track(room.id, room.head_seq);
+      this.#reached(room.id, room.head_seq);
       this.#publish();
     } else this.#change(room.id, (entry) => this.#mine(entry, room));
   }
@@ -243,6 +247,9 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
   }
 
   connected(resumed: boolean): void {
+    for (const conversation of this.#conversations.values()) {
+      if (conversation.snapshot().phase === "failed") this.#open(conversation);
+    }
     if (resumed || this.#myId === null) return;
     this.#welcomed += 1;
     void this.#readList();
@@ -298,8 +305,6 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
       this.#publish();
       if (reading.afresh || !known) {
         this.#line.track(roomId, room.head_seq);
-        const conversation = this.#conversations.get(roomId);
-        if (conversation !== undefined) this.#open(conversation);
       } else this.#line.note(roomId, room.head_seq);
     } catch (error) {
       if (generation !== this.#generation || this.#reading.get(roomId) !== reading) return;
@@ -327,7 +332,14 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
       entry = this.#mine(known, room);
     }
     this.#entries.set(room.id, entry);
+    this.#reached(room.id, entry.room.head_seq);
     if (entry.uncertain) this.#readLater(room.id, false);
+  }
+
+  /** A room is known up to a position whose events may never be delivered here. */
+  #reached(roomId: string, seq: number): void {
+    this.#conversations.get(roomId)?.reach(seq);
+    this.#arrival(roomId, seq, []);
   }
 
   async #readList(): Promise<void> {
