@@ -66,6 +66,8 @@ class Replay:
     problems: list[str] = field(default_factory=list)
     _sockets: dict[str, ClientConnection] = field(default_factory=dict)
     _method: str = ""
+    _markers: dict[str, Any] = field(default_factory=dict)
+    """Recorded markers to ours: they are opaque, so that each side continues with its own."""
 
     # --- comparing ---
 
@@ -98,6 +100,8 @@ class Replay:
                     self.problems.append(f"{here}: not recorded, here {ours[name]!r}")
             elif name == "hash" and where.endswith(".ledger"):
                 continue
+            elif name == "marker":
+                self._markers[json.dumps(recorded[name])] = ours[name]
             else:
                 self.compare(here, recorded[name], ours[name])
 
@@ -176,7 +180,7 @@ class Replay:
     async def _rpc(self, client: httpx.AsyncClient, where: str, step: dict[str, Any]) -> None:
         request = step["request"]
         raw = request.get("raw") if set(request) == {"raw"} else None
-        body = json.dumps(request) if raw is None else raw
+        body = json.dumps(self._with_our_markers(request)) if raw is None else raw
         answer = await client.post("/", content=body, headers={"Content-Type": "application/json"})
         self.compare(f"{where} status", step["http_status"], answer.status_code)
         wanted = self._answer_today(step)
@@ -185,10 +189,24 @@ class Replay:
         else:
             self.compare(where, wanted, answer.json())
 
+    def _with_our_markers(self, request: Any) -> Any:
+        if isinstance(request, list):
+            return [self._with_our_markers(item) for item in request]
+        if not isinstance(request, dict):
+            return request
+        return {
+            name: self._markers.get(json.dumps(value), value)
+            if name == "marker"
+            else self._with_our_markers(value)
+            for name, value in request.items()
+        }
+
     async def _ws_send(self, where: str, step: dict[str, Any]) -> None:
         socket = self._sockets[step["conn"]]
         request = step["request"]
-        await socket.send(request if isinstance(request, str) else json.dumps(request))
+        if not isinstance(request, str):
+            request = json.dumps(self._with_our_markers(request))
+        await socket.send(request)
         before: list[Any] = []
         while True:
             message = json.loads(await socket.recv())

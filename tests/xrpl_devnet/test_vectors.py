@@ -22,7 +22,6 @@ NOT_YET: Final[dict[str, str]] = {
     "escrow.to_self": "EscrowCreate, EscrowFinish, EscrowCancel",
     "paychan.claim": "PaymentChannel…",
     "paychan.errors": "PaymentChannel…",
-    "rpc.account_lines": "TrustSet, gateway_balances, noripple_check, account_currencies",
     "rpc.errors": "submit with a secret, book_offers, gateway_balances, noripple_check",
     "stream.requests": "path_find",
 }

@@ -59,14 +59,16 @@ def account_currencies(ctx: Context) -> dict[str, Any]:
     }
 
 
-def _hot_wallets(ctx: Context) -> set[bytes]:
+def _hot_wallets(ctx: Context, answer: dict[str, Any]) -> set[bytes]:
     given = ctx.params.get("hotwallet")
     if given is None:
         return set()
     names = [given] if isinstance(given, str) else given
     wallets = {account_of(name) for name in names} if isinstance(names, list) else {None}
     if None in wallets:
-        raise RpcError("invalidParams" if ctx.v2 else "invalidHotWallet")
+        if ctx.v2:
+            raise RpcError("invalidParams", **answer)
+        raise RpcError("invalidHotWallet", numbered=False, **answer)
     return {wallet for wallet in wallets if wallet is not None}
 
 
@@ -77,7 +79,8 @@ def gateway_balances(ctx: Context) -> dict[str, Any]:
     found = find_ledger(ctx)
     if not found.view.exists(keylets.account(account)) and (ctx.v2 or found.view.rules.enabled("XRPFees")):
         raise RpcError("actNotFound", **found.describe())
-    hot = _hot_wallets(ctx)
+    out: dict[str, Any] = {"account": encode_account(account)}
+    hot = _hot_wallets(ctx, {**out, **found.describe()})
     arithmetic = Arithmetic(found.view.rules)
     owed: dict[bytes, Iou] = {}
     by_peer: dict[str, dict[bytes, list[dict[str, str]]]] = {
@@ -109,7 +112,6 @@ def gateway_balances(ctx: Context) -> dict[str, Any]:
                 "value": funds.issued(value, currency, peer).text(),
             }
         )
-    out: dict[str, Any] = {"account": encode_account(account)}
     if owed:
         out["obligations"] = {
             currency_to_text(currency): funds.issued(value, currency, account).text()
