@@ -70,8 +70,8 @@ class Device:
         return self.page.get_by_role("button", name=self.words(key, **values), exact=True)
 
     def field(self, key: str) -> Locator:
-        """A field by its label."""
-        return self.page.get_by_label(self.words(key), exact=True)
+        """A field by its label; a sheet may bear the same words."""
+        return self.page.locator("input, textarea").and_(self.page.get_by_label(self.words(key), exact=True))
 
     @property
     def log(self) -> Locator:

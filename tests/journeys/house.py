@@ -25,6 +25,7 @@ STOP_TIMEOUT_S = 30.0
 RECOVERY_DELAY_S = 3
 """Between a recovery and the first payment from the new device."""
 ROOT = Path(__file__).parents[2]
+UP = (sys.executable, "-m", "talktalk", "up", "--no-open")
 
 
 class House:
@@ -61,10 +62,9 @@ def house(*options: str) -> Iterator[House]:
     folder.chmod(0o755)  # PostgreSQL's own user has to come through
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TALKTALK_")}
-    command = [sys.executable, "-m", "talktalk", "up", "--no-open", "--port", str(port)]
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "--data", str(folder / "data"), *options],
+            [*UP, "--port", str(port), "--data", str(folder / "data"), *options],
             cwd=ROOT,
             env={
                 **kept,
