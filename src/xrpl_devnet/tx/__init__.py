@@ -5,23 +5,29 @@ it below. This package knows `codec` and `ledger`, and nothing of nodes, sockets
 """
 
 from xrpl_devnet.tx import (
+    account_delete,
     account_set,
     deposit_preauth,
+    did,
     offer_cancel,
     offer_create,
     payment,
     set_regular_key,
+    signer_list_set,
     ticket_create,
     trust_set,
 )
 
 __all__ = [
+    "account_delete",
     "account_set",
     "deposit_preauth",
+    "did",
     "offer_cancel",
     "offer_create",
     "payment",
     "set_regular_key",
+    "signer_list_set",
     "ticket_create",
     "trust_set",
 ]

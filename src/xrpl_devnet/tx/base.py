@@ -18,9 +18,9 @@ from typing import ClassVar, Final, TypeVar
 
 from xrpl_devnet.amendments import Rules
 from xrpl_devnet.codec.amounts import Amount
-from xrpl_devnet.ledger import keylets
+from xrpl_devnet.ledger import credentials, keylets
 from xrpl_devnet.ledger.entry import Entry
-from xrpl_devnet.ledger.views import ReadView, Sandbox
+from xrpl_devnet.ledger.views import Action, ReadView, Sandbox
 from xrpl_devnet.results import Ter
 from xrpl_devnet.tx.transaction import UNIVERSAL_FLAGS, Transaction
 
@@ -80,6 +80,12 @@ class Transactor:
     # --- stages ---
 
     @classmethod
+    def is_enabled(cls, ctx: PreflightContext) -> bool:
+        """Whether the fields in use are, beyond the type itself, covered by amendments; else `temDISABLED`."""
+        del ctx
+        return True
+
+    @classmethod
     def flags_mask(cls, ctx: PreflightContext) -> int:
         """The flags that a transaction may carry."""
         del ctx
@@ -109,11 +115,21 @@ class Transactor:
     def after_claim(self, result: Ter, attempted: Sandbox) -> None:
         """After a `tec` undid everything but the fee: redo what must stay.
 
+        Credentials that were found expired stay deleted.
+
         Args:
             result: The `tec`.
             attempted: What had been done, for finding what to repeat.
         """
-        del result, attempted
+        if result == "tecEXPIRED":
+            credentials.remove_expired(
+                self.view,
+                [
+                    key
+                    for key, item in attempted.items.items()
+                    if item.action is Action.ERASED and item.entry.kind == "Credential"
+                ],
+            )
 
     # --- helpers ---
 

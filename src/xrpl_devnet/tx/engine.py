@@ -13,7 +13,7 @@ from xrpl_devnet.amendments import Rules
 from xrpl_devnet.codec.amounts import MAX_DROPS, is_legal_net
 from xrpl_devnet.codec.binary import encode
 from xrpl_devnet.codec.keys import public_key_type
-from xrpl_devnet.ledger import directory, invariants, keylets
+from xrpl_devnet.ledger import invariants, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.metadata import affected_accounts, build
 from xrpl_devnet.ledger.views import Action, OpenView, ReadView, Sandbox, ViewError
@@ -26,6 +26,7 @@ from xrpl_devnet.tx.base import (
     Transactor,
 )
 from xrpl_devnet.tx.signatures import check_authority
+from xrpl_devnet.tx.tickets import delete_ticket
 from xrpl_devnet.tx.transaction import INNER_BATCH, Transaction
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ def preflight(tx: Transaction, rules: Rules, flags: ApplyFlags, network_id: int)
 def _preflight(ctx: PreflightContext) -> Ter:
     tx = ctx.tx
     cls = TRANSACTORS.get(tx.type)
-    if cls is None or not all(ctx.rules.enabled(name) for name in cls.AMENDMENTS):
+    if cls is None or not all(ctx.rules.enabled(name) for name in cls.AMENDMENTS) or not cls.is_enabled(ctx):
         return "temDISABLED"
     if "TicketSequence" in tx and not ctx.rules.enabled("TicketBatch"):
         return "temMALFORMED"
@@ -276,26 +277,6 @@ class _Attempt:
         view.destroyed_drops += self.fee
         view.transaction_ids[self.tx.id] = position
         return Outcome(result, applied=True, record=record)
-
-
-def delete_ticket(view: Sandbox, root: Entry, key: bytes) -> Ter:
-    """Use a ticket up: it leaves the ledger, the owner's directory and the owner's counts."""
-    ticket = view.peek(key)
-    if ticket is None:
-        return "tefBAD_LEDGER"
-    owner: bytes = root["Account"]
-    if not directory.owner_remove(view, owner, ticket["OwnerNode"], key, keep_root=True):
-        return "tefBAD_LEDGER"
-    left = root.get("TicketCount", 0) - 1
-    if left < 0:
-        return "tefBAD_LEDGER"
-    if left == 0:
-        del root["TicketCount"]
-    else:
-        root["TicketCount"] = left
-    directory.adjust_owner_count(view, root, -1)
-    view.erase(ticket)
-    return "tesSUCCESS"
 
 
 def apply_transaction(tx: Transaction, view: OpenView, flags: ApplyFlags, *, network_id: int) -> Outcome:
