@@ -14,12 +14,6 @@ from tests.xrpl_devnet.replay import VECTORS, Differences, Replay
 NOT_YET: Final[dict[str, str]] = {
     "check.errors": "CheckCreate, CheckCash, CheckCancel",
     "check.xrp": "CheckCreate, CheckCash, CheckCancel",
-    "escrow.cancel_after": "EscrowCreate, EscrowFinish, EscrowCancel",
-    "escrow.condition": "EscrowCreate, EscrowFinish, EscrowCancel",
-    "escrow.malformed": "EscrowCreate, EscrowFinish, EscrowCancel",
-    "escrow.reserve": "EscrowCreate, EscrowFinish, EscrowCancel",
-    "escrow.time_based": "EscrowCreate, EscrowFinish, EscrowCancel",
-    "escrow.to_self": "EscrowCreate, EscrowFinish, EscrowCancel",
     "paychan.claim": "PaymentChannel…",
     "paychan.errors": "PaymentChannel…",
     "rpc.errors": "submit with a secret, book_offers, gateway_balances, noripple_check",
