@@ -131,6 +131,7 @@ def test_the_address_is_shown_where_nobody_answers_for_the_name() -> None:
 def test_this_machine_has_a_local_name_and_only_private_addresses() -> None:
     place = find_place()
     assert place.name.endswith(".local")
+    assert all(address.version == 4 for address in place.addresses)
     assert not any(address.is_global or address.is_loopback for address in place.addresses)
 
 

@@ -81,11 +81,11 @@ def find_place() -> Place:
     """Look up this machine's name and private addresses; sends nothing to the network."""
     label = socket.gethostname().split(".", 1)[0].lower() or "talktalk"
     found: list[Address] = []
-    # Connecting a datagram socket only picks the route; the addresses are reserved for documentation.
-    for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((far, 9))
-            found.append(ipaddress.ip_address(probe.getsockname()[0].split("%")[0]))
+    # Connecting a datagram socket only picks the route; the address is reserved for documentation. IPv4 alone,
+    # because that is what the web server listens on.
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))
+        found.append(ipaddress.ip_address(probe.getsockname()[0]))
     with contextlib.suppress(OSError):
         entries = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
         found.extend(ipaddress.ip_address(entry[4][0]) for entry in entries)
