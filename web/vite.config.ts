@@ -65,6 +65,21 @@ export default defineConfig({
     cssTarget: ["chrome123", "safari17.5", "firefox121"],
     modulePreload: { polyfill: false },
     manifest: true,
+    rolldownOptions: {
+      output: {
+        // What every screen needs travels as one file each, not as dozens of crumbs.
+        codeSplitting: {
+          groups: [
+            {
+              name: "vendor",
+              test: /node_modules\/(react|react-dom|scheduler|react-i18next|i18next|clsx|@tanstack)\//,
+              priority: 2,
+            },
+            { name: "shared", minShareCount: 6, maxModuleSize: 20_000, priority: 1 },
+          ],
+        },
+      },
+    },
   },
   server: {
     proxy: {

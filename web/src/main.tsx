@@ -5,9 +5,10 @@ import { createRoot } from "react-dom/client";
 import { useTranslation } from "react-i18next";
 import { router } from "@/app/router";
 import { watchServiceWorker } from "@/app/update";
+import { toast } from "@/design";
 import { Toaster } from "@/design/Toast";
 import { forgetSession, meQuery } from "@/features/identity";
-import { startI18n } from "@/i18n";
+import { i18n, startI18n } from "@/i18n";
 import { onSessionLost } from "@/lib/api";
 import { queryClient } from "@/lib/query";
 import "@/design/app.css";
@@ -27,6 +28,7 @@ function toSignIn(): void {
   // Where nobody was signed in yet, the route's own guard leads there.
   if (queryClient.getQueryData(meQuery.queryKey) === undefined) return;
   forgetSession(queryClient);
+  toast(i18n.t("codes.not_signed_in", { ns: "problems" }));
   const { href } = router.state.location;
   void router.navigate({ to: "/signin", search: { next: href }, replace: true });
 }

@@ -1,4 +1,4 @@
-/** Devices, and how the service is. */
+/** Devices, and signing out. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { identityKeys } from "@/features/identity";
 import { api } from "@/lib/api";
@@ -7,12 +7,6 @@ import type { ApiProblem } from "@/lib/problem";
 export const sessionsQuery = queryOptions({
   queryKey: identityKeys.sessions,
   queryFn: ({ signal }) => api("GET /api/v1/auth/sessions", { signal }),
-});
-
-export const aboutQuery = queryOptions({
-  queryKey: ["about"],
-  queryFn: ({ signal }) => api("GET /api/v1/about", { signal }),
-  staleTime: 10_000,
 });
 
 /** Sign another device out; without an id, all others. */

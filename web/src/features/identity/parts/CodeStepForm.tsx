@@ -1,6 +1,9 @@
+import { useQuery } from "@tanstack/react-query";
+import { ExternalLink } from "lucide-react";
 import { type Dispatch, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, CodeField, Spinner } from "@/design";
+import { aboutQuery } from "@/lib/about";
 import { formatPhone } from "@/lib/phone";
 import { ApiProblem, problemText } from "@/lib/problem";
 import { useNow } from "@/lib/use-now";
@@ -37,6 +40,7 @@ export function CodeStepForm({
   const { t: problems } = useTranslation("problems");
   const [code, setCode] = useState("");
   const signIn = useSignIn();
+  const about = useQuery(aboutQuery);
   const waitS = Math.max(0, Math.ceil((state.resendAtMs - useNow(1000).getTime()) / 1000));
 
   const submit = (digits: string) => {
@@ -102,6 +106,17 @@ export function CodeStepForm({
           >
             {t("code.resend")}
           </Button>
+        )}
+        {about.data?.dev_inbox === true && (
+          <a
+            href="/dev/inbox"
+            target="_blank"
+            rel="noreferrer"
+            className="flex min-h-11 items-center justify-center gap-2 text-small font-medium text-text-2 underline underline-offset-4"
+          >
+            {t("code.inbox")}
+            <ExternalLink size={16} aria-hidden="true" />
+          </a>
         )}
         <Button tone="quiet" wide onClick={onChangeNumber}>
           {t("code.change")}

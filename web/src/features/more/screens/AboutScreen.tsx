@@ -3,9 +3,9 @@ import { ExternalLink } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Badge, ErrorState, ListSkeleton } from "@/design";
+import { aboutQuery } from "@/lib/about";
 import { timeOfDay } from "@/lib/dates";
 import { Group, Page } from "../parts/Page";
-import { aboutQuery } from "../queries";
 
 const REFRESH_MS = 15_000;
 const NETWORKS = ["embedded", "testnet", "devnet", "mainnet"] as const;
