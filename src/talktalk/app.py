@@ -62,6 +62,7 @@ from talktalk.realtime.bus import LocalBus
 from talktalk.realtime.feeds import StoredFeeds
 from talktalk.realtime.gateway import Gateway
 from talktalk.realtime.handshake import websocket_route
+from talktalk.realtime.reads import ReadPool
 from talktalk.realtime.relations import FriendRelations
 from talktalk.social import api as social_api
 from talktalk.social import quotas as social_quotas
@@ -104,12 +105,13 @@ class Web:
         self.limiter = Limiter(self.database, self.clock)
         self.health = HealthCheck(self.database, settings.ledger_urls, self.clock)
         self.bus = LocalBus()
-        self.chat_reader = Reader(self.database.conninfo)
+        self.reads = ReadPool(self.database.conninfo)
+        self.chat_reader = Reader(self.reads)
         self.gateway = Gateway(
             clock=self.clock,
             bus=self.bus,
             rooms=self.chat_reader,
-            feeds=StoredFeeds(self.database),
+            feeds=StoredFeeds(self.reads),
             relations=FriendRelations(self.database),
         )
         self.chat_writer = Writer(self.database.conninfo)
@@ -153,7 +155,7 @@ class Web:
     @contextlib.asynccontextmanager
     async def life(self, _: Litestar) -> AsyncIterator[None]:
         """From start to stop."""
-        await self.chat_reader.open()
+        await self.reads.open()
         tasks = [
             asyncio.create_task(self.gateway.run(self.database.conninfo)),
             asyncio.create_task(self.chat_writer.run()),
@@ -167,7 +169,7 @@ class Web:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.chat_reader.close()
+            await self.reads.close()
             await self.sms.close()
             await self.database.close()
 

@@ -5,12 +5,12 @@ Rows come as tuples in the order of `COLUMNS`, from the ORM-free reader and from
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from talktalk_wire.chat import EventKind, Message, MessageKind, RoomEvent
 
-COLUMNS: Final = (
+COLUMNS: Final[LiteralString] = (
     "room_id, seq, created_at, kind, message_id, sender_id, client_id, message_kind, body, ref, card, "
     "target_id, data"
 )

@@ -1,32 +1,19 @@
-"""What is read often: on connections of its own, one statement a transaction, rows without an ORM.
-
-The gateway asks for rooms, heads and events with every `hello`, and history is read in pages. Both cost
-several times less this way than through sessions.
-"""
+"""Rooms as the gateway follows them, and history in pages, over the connections of `realtime.reads`."""
 
 # ruff: noqa: S608 - statements are built from constants of ours
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 from uuid import UUID
-
-import msgspec
-import psycopg
-from psycopg.types.json import set_json_loads
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from talktalk.chat.errors import RoomNotFound
 from talktalk.chat.events import COLUMNS, event_of
 from talktalk.chat.rules import CURSORS_SHOWN_MAX
-from talktalk.platform.problems import Unavailable
 from talktalk.realtime import protocol
 from talktalk.realtime.ports import RoomState, Stored
+from talktalk.realtime.reads import ReadPool, Row, rows
 from talktalk_wire.chat import RoomEvent
 from talktalk_wire.realtime import ReadMoved
-
-CONNECTIONS: Final = 4
-WAIT_S: Final = 10.0
 
 _QUIET: Final = """
     (r.request_by IS NOT NULL OR EXISTS (
@@ -78,57 +65,35 @@ _PAGE_DOWN: Final = f"""
     WHERE room_id = %s AND seq > %s AND seq < %s ORDER BY seq DESC LIMIT %s
 """
 
-Row = tuple[Any, ...]
-
 
 class Reader:
     """Reads rooms; implements `realtime.ports.Rooms`."""
 
-    def __init__(self, conninfo: str) -> None:
-        self._pool = AsyncConnectionPool(
-            conninfo,
-            open=False,
-            min_size=1,
-            max_size=CONNECTIONS,
-            timeout=WAIT_S,
-            configure=_configure,
-            kwargs={
-                "autocommit": True,
-                "prepare_threshold": 1,
-                "options": "-c timezone=UTC -c statement_timeout=15000",
-            },
-        )
-
-    async def open(self) -> None:
-        """Begin connecting; does not wait for it."""
-        await self._pool.open()
-
-    async def close(self) -> None:
-        """Give the connections back."""
-        await self._pool.close()
+    def __init__(self, reads: ReadPool) -> None:
+        self._reads = reads
 
     async def rooms_of(self, user_id: UUID) -> dict[UUID, RoomState]:
         """Every room this user may follow now."""
-        rows = await self._rows(_ROOMS_OF, (user_id,))
-        return {room_id: RoomState(head, is_quiet) for room_id, head, is_quiet in rows}
+        found = await self._reads.rows(_ROOMS_OF, (user_id,))
+        return {room_id: RoomState(head, is_quiet) for room_id, head, is_quiet in found}
 
     async def states_of(self, room_ids: Sequence[UUID]) -> dict[UUID, RoomState]:
         """These rooms; one that does not exist is left out."""
-        rows = await self._rows(_STATES_OF, (list(room_ids),))
-        return {room_id: RoomState(head, is_quiet) for room_id, head, is_quiet in rows}
+        found = await self._reads.rows(_STATES_OF, (list(room_ids),))
+        return {room_id: RoomState(head, is_quiet) for room_id, head, is_quiet in found}
 
     async def events_after(self, positions: Mapping[UUID, int], limit: int) -> list[Stored]:
         """At most `limit` events after each room's position, ascending within each room."""
-        rows = await self._rows(_AFTER, (list(positions), list(positions.values()), limit))
-        return [Stored(row[0], row[1], protocol.room_event(event_of(row))) for row in rows]
+        found = await self._reads.rows(_AFTER, (list(positions), list(positions.values()), limit))
+        return [Stored(row[0], row[1], protocol.room_event(event_of(row))) for row in found]
 
     async def cursors_of(self, user_id: UUID) -> list[bytes]:
         """`read.moved` frames with the present cursors of this user's rooms."""
-        return _cursor_frames(await self._rows(_CURSORS_OF, (user_id,)))
+        return _cursor_frames(await self._reads.rows(_CURSORS_OF, (user_id,)))
 
     async def cursors_in(self, room_id: UUID) -> list[bytes]:
         """The `read.moved` frame of one room, if any is pushed there."""
-        return _cursor_frames(await self._rows(_CURSORS_IN, (room_id,)))
+        return _cursor_frames(await self._reads.rows(_CURSORS_IN, (room_id,)))
 
     async def page(
         self, user_id: UUID, room_id: UUID, *, after: int | None, before: int | None, limit: int
@@ -145,11 +110,11 @@ class Reader:
         Raises:
             RoomNotFound: No such room, or this user was never in it.
         """
-        async with self._connection() as connection:
-            found = await (await connection.execute(_VIEW, (room_id, user_id), binary=True)).fetchone()
-            if found is None:
+        async with self._reads.connection() as connection:
+            found = await rows(connection, _VIEW, (room_id, user_id))
+            if not found:
                 raise RoomNotFound
-            head, floor, ceiling = found
+            head, floor, ceiling = found[0]
             if ceiling is not None:
                 head = min(head, ceiling)
             if after is not None:
@@ -157,32 +122,15 @@ class Reader:
             else:
                 top = head + 1 if before is None else min(before, head + 1)
                 query, parameters = _PAGE_DOWN, (room_id, floor, top, limit)
-            rows = await (await connection.execute(query, parameters, binary=True)).fetchall()
-        events = [event_of(row) for row in rows]
+            events = [event_of(row) for row in await rows(connection, query, parameters)]
         return (events if after is not None else events[::-1]), head
 
-    async def _rows(self, query: str, parameters: Sequence[object]) -> list[Row]:
-        async with self._connection() as connection:
-            return await (await connection.execute(query, parameters, binary=True)).fetchall()
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Row]]:
-        try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except (PoolTimeout, psycopg.OperationalError) as error:
-            raise Unavailable(retry_after_s=2) from error
-
-
-def _cursor_frames(rows: Sequence[Row]) -> list[bytes]:
+def _cursor_frames(found: Sequence[Row]) -> list[bytes]:
     rooms: dict[UUID, dict[UUID, int]] = {}
-    for room_id, member_id, read_seq in rows:
+    for room_id, member_id, read_seq in found:
         rooms.setdefault(room_id, {})[member_id] = read_seq
     return [
         protocol.push("read.moved", ReadMoved(room_id=room_id, cursors=cursors))
         for room_id, cursors in rooms.items()
     ]
-
-
-async def _configure(connection: psycopg.AsyncConnection[Row]) -> None:
-    set_json_loads(msgspec.json.decode, connection)

@@ -17,9 +17,10 @@ back elsewhere.
 """
 
 import asyncio
+import contextlib
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -33,7 +34,7 @@ from talktalk.realtime.bus import Bus
 from talktalk.realtime.channels import OPENING, Channel
 from talktalk.realtime.greeting import Greeter
 from talktalk.realtime.limits import Limits
-from talktalk.realtime.ports import FeedItem, Feeds, Relations, Rooms
+from talktalk.realtime.ports import FeedItem, Feeds, Relations, Rooms, RoomState
 from talktalk.realtime.presence import Presence
 from talktalk.realtime.protocol import Close, Code
 from talktalk.realtime.sockets import BYE_RETRY_S, Socket, Stage
@@ -84,6 +85,8 @@ class Gateway:
         self._tasks: set[asyncio.Task[None]] = set()
         self._reads = asyncio.Semaphore(FETCHES_MAX)
         self._is_closing = False
+        self._greetings = 0
+        self._strays: dict[UUID, int] = {}
         self._greeter = Greeter(self)
         bus.connect(self)
         self.on("hello", self._greeter.hello)
@@ -177,6 +180,26 @@ class Gateway:
 
     # Channels.
 
+    @contextlib.contextmanager
+    def greeting(self) -> Iterator[None]:
+        """While rooms are read and before their channels are entered: note what moves meanwhile."""
+        self._greetings += 1
+        try:
+            yield
+        finally:
+            self._greetings -= 1
+            if not self._greetings:
+                self._strays.clear()
+
+    def open_room(self, channel: Channel, state: RoomState) -> None:
+        """Begin a channel at what was read while `greeting`."""
+        channel.is_quiet = state.is_quiet
+        channel.open(state.head)
+        channel.hear(self._strays.get(channel.key, 0))
+
+    def _stray(self, room_id: UUID, position: int) -> None:
+        self._strays[room_id] = max(position, self._strays.get(room_id, 0))
+
     def hold_room(self, room_id: UUID) -> Channel:
         """The channel of a room, kept until `release_room`; a new one is opening."""
         channel = self.rooms.get(room_id)
@@ -221,6 +244,8 @@ class Gateway:
         channel = self.rooms.get(room_id)
         if channel is not None:
             channel.offer(first, frames)
+        elif self._greetings:
+            self._stray(room_id, first + len(frames) - 1)
 
     def room_passing(self, room_id: UUID, frame: bytes, except_user: UUID | None) -> None:
         """Typing, read receipts."""
@@ -241,15 +266,22 @@ class Gateway:
 
     def on_wake(self, wake: Wake) -> None:
         """Another process has written something."""
-        if wake.kind == "room" and (room := self.rooms.get(wake.id)) is not None:
-            if wake.position > 0:
-                room.hear(wake.position)
-            else:
-                self.spawn(self._refresh([wake.id]))
+        if wake.kind == "room":
+            self._on_room_wake(wake)
         elif wake.kind == "user" and (user := self.users.get(wake.id)) is not None:
             user.hear(wake.position)
         elif wake.kind == "session":
             self.end_session(wake.id)
+
+    def _on_room_wake(self, wake: Wake) -> None:
+        room = self.rooms.get(wake.id)
+        if room is None:
+            if self._greetings:
+                self._stray(wake.id, wake.position)
+        elif wake.position > 0:
+            room.hear(wake.position)
+        else:
+            self.spawn(self._refresh([wake.id]))
 
     def _on_reset(self) -> None:
         self.spawn(self._refresh_all())

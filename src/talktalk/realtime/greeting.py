@@ -3,7 +3,7 @@
 State and subscription are taken so that no event falls between:
 
 1. the user's channel is entered (it takes note of what is offered from here on), then its head is read;
-2. the rooms are read, their channels entered, and rooms whose channel is new are read once more;
+2. the rooms are read and their channels entered; what moves between the two is noted by the gateway;
 3. `welcome` tells the heads. A socket without a position follows from exactly those heads on;
 4. a socket with a position gets what it lacks from the database until it has reached the channel's
    head, and follows from there in the same turn of the event loop.
@@ -63,7 +63,8 @@ class Greeter:
                 states = await gateway.source.states_of([room_id])
                 if room_id not in states:
                     return
-                self._open(channel, states[room_id])
+                if channel.head == OPENING:
+                    gateway.open_room(channel, states[room_id])
             for socket in gateway.sockets_of(user_id):
                 if room_id not in socket.rooms:
                     await self._replay_rooms(socket, {room_id: min(position, channel.head)})
@@ -77,26 +78,14 @@ class Greeter:
                 user.open(heads.get(user.key, 0))
 
     async def _open_rooms(self, user_id: UUID, held: dict[UUID, Channel]) -> dict[UUID, RoomState]:
-        source = self._gateway.source
-        states = await source.rooms_of(user_id)
-        is_news = False
-        for room_id in states:
-            channel = held[room_id] = self._gateway.hold_room(room_id)
-            is_news = is_news or channel.head == OPENING
-        if not is_news:
-            return states
-        states = await source.rooms_of(user_id)
-        for room_id, state in states.items():
-            if room_id in held and held[room_id].head == OPENING:
-                self._open(held[room_id], state)
-        # A room that came between the two reads is announced by the user's own sequence.
-        return {room_id: state for room_id, state in states.items() if room_id in held}
-
-    @staticmethod
-    def _open(channel: Channel, state: RoomState) -> None:
-        if channel.head == OPENING:
-            channel.is_quiet = state.is_quiet
-            channel.open(state.head)
+        gateway = self._gateway
+        with gateway.greeting():
+            states = await gateway.source.rooms_of(user_id)
+            for room_id, state in states.items():
+                channel = held[room_id] = gateway.hold_room(room_id)
+                if channel.head == OPENING:
+                    gateway.open_room(channel, state)
+        return states
 
     async def _welcome(
         self,

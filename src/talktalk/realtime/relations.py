@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from talktalk.platform.database import Database
 from talktalk.social import service as social
 
@@ -10,9 +12,10 @@ class FriendRelations:
     """`ports.Relations` over the database."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        # One statement needs no transaction around it.
+        self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def visible_to(self, user_id: UUID) -> frozenset[UUID]:
         """Mutual friends; a block ends a friendship."""
-        async with self._database.transaction() as db:
+        async with AsyncSession(self._engine) as db:
             return frozenset(await social.friend_ids(db, user_id))
