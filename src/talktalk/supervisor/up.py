@@ -36,7 +36,7 @@ from talktalk.supervisor.probe import http_status, port_is_free
 from talktalk.supervisor.processes import ChildSpec, GuardPipe, Supervisor
 
 READY_TIMEOUT_S = 60.0
-STOP_STAGES = ((("web", "worker"), 2.7), (("ledger", "database"), 2.0))
+STOP_STAGES = ((("web", "worker"), 2.2), (("ledger", "database"), 1.6))
 """Who is stopped with whom, and for how long they are waited for, in seconds."""
 
 _SETTINGS_OF_WORKER = ("TALKTALK_KEK_FILE", "TALKTALK_WORKER_KEY_FILE")
