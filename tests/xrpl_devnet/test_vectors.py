@@ -12,10 +12,7 @@ import pytest
 from tests.xrpl_devnet.replay import VECTORS, Differences, Replay
 
 NOT_YET: Final[dict[str, str]] = {
-    "check.errors": "CheckCreate, CheckCash, CheckCancel",
-    "check.xrp": "CheckCreate, CheckCash, CheckCancel",
-    "paychan.claim": "PaymentChannel…",
-    "paychan.errors": "PaymentChannel…",
+    "paychan.claim": "account_channels, channel_authorize, channel_verify",
     "rpc.errors": "submit with a secret, book_offers, gateway_balances, noripple_check",
     "stream.requests": "path_find",
 }

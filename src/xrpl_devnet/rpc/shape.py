@@ -38,7 +38,7 @@ def delivered_amount(tx: Fields, meta: Fields) -> Any:
     if tx["TransactionType"] not in _DELIVERS or meta["TransactionResult"] != "tesSUCCESS":
         return None
     delivered = meta.get("DeliveredAmount")
-    if delivered is None and tx["TransactionType"] == "Payment":
+    if delivered is None:
         delivered = tx.get("Amount")
     return None if delivered is None else amount_to_json(delivered)
 
