@@ -13,7 +13,9 @@ from xrpl_devnet.rpc import (
     issuers,
     ledgers,
     owned,
+    secrets,
     server,
+    signing,
     subscriptions,
     transactions,
 )
@@ -26,7 +28,9 @@ __all__ = [
     "issuers",
     "ledgers",
     "owned",
+    "secrets",
     "server",
+    "signing",
     "subscriptions",
     "transactions",
 ]

@@ -1,4 +1,4 @@
-"""Methods about transactions: submit, tx."""
+"""Methods about transactions: tx; and what every way of submitting shares."""
 
 import re
 from typing import Any, Final
@@ -84,13 +84,6 @@ def submission_json(ctx: Context, submitted: SubmitResult) -> dict[str, Any]:
         if earlier is not None:
             shown["inLedger"] = shown["ledger_index"] = earlier.ledger_index
     return out
-
-
-@method("submit")
-def submit(ctx: Context) -> dict[str, Any]:
-    """Submit a signed transaction."""
-    fail_hard = ctx.params.get("fail_hard") is True
-    return submit_transaction(ctx, parse_blob(ctx.params.get("tx_blob")), fail_hard=fail_hard)
 
 
 def _by_ctid(ctx: Context, text: str) -> StoredTransaction | None:
