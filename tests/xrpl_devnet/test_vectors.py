@@ -13,7 +13,6 @@ from tests.xrpl_devnet.replay import VECTORS, Differences, Replay
 
 NOT_YET: Final[dict[str, str]] = {
     "paychan.claim": "account_channels, channel_authorize, channel_verify",
-    "rpc.errors": "submit with a secret, book_offers, gateway_balances, noripple_check",
     "stream.requests": "path_find",
 }
 
