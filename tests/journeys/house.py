@@ -22,7 +22,7 @@ import pytest
 START_TIMEOUT_S = 300.0
 """The first start of a clone builds the web app."""
 STOP_TIMEOUT_S = 30.0
-RECOVERY_DELAY_S = 3
+RECOVERY_DELAY_S = 10
 """Between a recovery and the first payment from the new device."""
 ROOT = Path(__file__).parents[2]
 UP = (sys.executable, "-m", "talktalk", "up", "--no-open")
