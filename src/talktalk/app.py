@@ -10,6 +10,7 @@ What a slice needs of another comes in here, as a port or a named dependency, an
 import asyncio
 import contextlib
 import importlib.metadata
+import signal
 import tempfile
 import warnings
 from collections.abc import AsyncIterator
@@ -370,7 +371,15 @@ def serve(settings: Settings) -> None:
         SettingsError: A setting is unusable.
     """
     log.configure()
-    uvicorn.Server(server_config(settings, create_app(settings))).run()
+    server = uvicorn.Server(server_config(settings, create_app(settings)))
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn raises the signal again once it has stopped; then this hears it, and the exit code is 0.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    server.run()
 
 
 def openapi_document() -> dict[str, Any]:
