@@ -17,7 +17,7 @@ from xrpl_devnet.rpc.shape import (
     validated_transaction,
 )
 from xrpl_devnet.store import StoredTransaction
-from xrpl_devnet.tx.base import TRANSACTORS, Transactor
+from xrpl_devnet.tx.base import Transactor, transactor_for
 from xrpl_devnet.tx.signatures import local_checks
 from xrpl_devnet.tx.transaction import Transaction
 
@@ -69,7 +69,7 @@ def submission_json(ctx: Context, submitted: SubmitResult) -> dict[str, Any]:
         "broadcast": submitted.broadcast,
         **engine_fields(submitted.result),
         "kept": submitted.kept,
-        "open_ledger_cost": str(TRANSACTORS.get(tx.type, Transactor).base_fee(ctx.node.open, tx)),
+        "open_ledger_cost": str((transactor_for(tx) or Transactor).base_fee(ctx.node.open, tx)),
         "queued": submitted.queued,
         "tx_blob": hex_of(tx.blob),
         "tx_json": shown,
