@@ -147,6 +147,16 @@ class Transactor:
 
 TRANSACTORS: Final[dict[str, type[Transactor]]] = {}
 """By TransactionType. Types that are not here answer `temDISABLED`."""
+_VARIANTS: Final[dict[str, list[tuple[Callable[[Transaction], bool], type[Transactor]]]]] = {}
+
+
+def transactor_for(tx: Transaction) -> type[Transactor] | None:
+    """The class that applies a transaction; None where its type is not there."""
+    for concerns, cls in _VARIANTS.get(tx.type, ()):
+        if concerns(tx):
+            return cls
+    return TRANSACTORS.get(tx.type)
+
 
 _T = TypeVar("_T", bound=type[Transactor])
 
@@ -158,6 +168,17 @@ def transactor(name: str) -> Callable[[_T], _T]:
         assert name not in TRANSACTORS, f"{name} registered twice"
         cls.NAME = name
         TRANSACTORS[name] = cls
+        return cls
+
+    return register
+
+
+def variant(name: str, concerns: Callable[[Transaction], bool]) -> Callable[[_T], _T]:
+    """Register a class for those transactions of a type that `concerns` picks, by what they carry."""
+
+    def register(cls: _T) -> _T:
+        cls.NAME = name
+        _VARIANTS.setdefault(name, []).append((concerns, cls))
         return cls
 
     return register

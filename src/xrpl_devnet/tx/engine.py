@@ -19,11 +19,11 @@ from xrpl_devnet.ledger.metadata import affected_accounts, build
 from xrpl_devnet.ledger.views import Action, OpenView, ReadView, Sandbox, ViewError
 from xrpl_devnet.results import Ter, is_claim, is_success
 from xrpl_devnet.tx.base import (
-    TRANSACTORS,
     ApplyFlags,
     PreclaimContext,
     PreflightContext,
     Transactor,
+    transactor_for,
 )
 from xrpl_devnet.tx.signatures import check_authority
 from xrpl_devnet.tx.tickets import delete_ticket
@@ -73,7 +73,7 @@ def preflight(tx: Transaction, rules: Rules, flags: ApplyFlags, network_id: int)
 
 def _preflight(ctx: PreflightContext) -> Ter:
     tx = ctx.tx
-    cls = TRANSACTORS.get(tx.type)
+    cls = transactor_for(tx)
     if cls is None or not all(ctx.rules.enabled(name) for name in cls.AMENDMENTS) or not cls.is_enabled(ctx):
         return "temDISABLED"
     if "TicketSequence" in tx and not ctx.rules.enabled("TicketBatch"):
@@ -119,7 +119,8 @@ def _check_network(ctx: PreflightContext) -> Ter:
 
 def preclaim(tx: Transaction, view: ReadView, flags: ApplyFlags) -> Ter:
     """Whether a well-formed transaction is likely to claim a fee in this ledger."""
-    cls = TRANSACTORS[tx.type]
+    cls = transactor_for(tx)
+    assert cls is not None, "preflight has found it"
     root = view.read(keylets.account(tx.account))
     if root is None:
         return "terNO_ACCOUNT"
@@ -181,7 +182,9 @@ class _Attempt:
         self.view = view
         self.flags = flags
         self.sandbox = Sandbox(view)
-        self.transactor = TRANSACTORS[tx.type](tx, self.sandbox, flags)
+        cls = transactor_for(tx)
+        assert cls is not None, "preflight has found it"
+        self.transactor = cls(tx, self.sandbox, flags)
         self.fee: int = tx.fee
 
     def run(self, result: Ter) -> Outcome:
