@@ -14,8 +14,9 @@ from websockets.exceptions import WebSocketException
 
 from talktalk.platform.clock import Clock
 from talktalk.platform.database import Database
-from talktalk.platform.migrate import MIGRATIONS
 
+VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
+"""Named here and not in `platform.migrate`, which brings Alembic with it."""
 KEPT_S = 1.0
 TIMEOUT_S = 2.0
 
@@ -41,7 +42,7 @@ class HealthCheck:
         self._database = database
         self._ledger_urls = ledger_urls
         self._clock = clock
-        self._revision = newest_revision(MIGRATIONS / "versions")
+        self._revision = newest_revision(VERSIONS)
         self._lock = asyncio.Lock()
         self._last: Health | None = None
         self._looked_at = 0.0
