@@ -86,6 +86,8 @@ class Gateway:
         self._reads = asyncio.Semaphore(FETCHES_MAX)
         self._is_closing = False
         self._greetings = 0
+        self._changing: set[UUID] = set()
+        """Users of whose relations something is known to be out of date."""
         self._strays: dict[UUID, int] = {}
         self._greeter = Greeter(self)
         bus.connect(self)
@@ -164,6 +166,9 @@ class Gateway:
 
     def _forget(self, socket: Socket) -> None:
         self.sockets.pop(socket, None)
+        user = self.users.get(socket.user_id)
+        if user is not None and user.followers == [socket] and socket.user_id not in self._changing:
+            self.presence.keep(socket.user_id, user.head)
         self.leave_all(socket)
         self.presence.release(socket.user_id, socket)
 
@@ -362,6 +367,7 @@ class Gateway:
         for hook in self._hooks:
             hook(user_id, event)
         if event.kind.startswith(("friend.", "block.")):
+            self._changing.add(user_id)
             self.spawn(self._relations_changed(user_id))
 
     # Frames.
@@ -436,7 +442,10 @@ class Gateway:
 
     async def greet_presence(self, socket: Socket) -> None:
         """Tell a socket which friends are online, and friends that its user is."""
-        visible = await self._relations.visible_to(socket.user_id)
+        user = self.users[socket.user_id]
+        visible = self.presence.kept(socket.user_id, user.head)
+        if visible is None:
+            visible = await self._read_visible(socket.user_id)
         self.presence.visible[socket.user_id] = visible
         came = self.presence.renew(socket.user_id, socket)
         for friend_id in visible:
@@ -445,8 +454,19 @@ class Gateway:
         if came:
             self._tell(visible, socket.user_id)
 
+    async def _read_visible(self, user_id: UUID) -> frozenset[UUID]:
+        """Whom a user may see, as of a position of their own sequence that has not been passed since."""
+        while True:
+            user = self.users.get(user_id)
+            position = user.head if user else OPENING
+            visible = await self._relations.visible_to(user_id)
+            user = self.users.get(user_id)
+            if user is None or user.head == position:
+                self._changing.discard(user_id)
+                return visible
+
     async def _came(self, user_id: UUID) -> None:
-        visible = await self._relations.visible_to(user_id)
+        visible = await self._read_visible(user_id)
         if self.presence.is_online(user_id):
             self.presence.visible[user_id] = visible
             self._tell(visible, user_id)
@@ -458,7 +478,7 @@ class Gateway:
         )
         if not self.presence.is_online(user_id):
             return
-        now = await self._relations.visible_to(user_id)
+        now = await self._read_visible(user_id)
         before = self.presence.visible.get(user_id, frozenset())
         self.presence.visible[user_id] = now
         for other_id in now - before:

@@ -25,6 +25,8 @@ from talktalk_wire.realtime import PRESENCE_OFFLINE_AFTER_S
 SWEEP_S: Final = 5.0
 LEASE_S: Final = PRESENCE_OFFLINE_AFTER_S - SWEEP_S - 1.0
 GRACE_S: Final = 4.0
+KEPT_MAX: Final = 20_000
+"""Users gone whose friends are remembered for their return."""
 LAST_SEEN_MAX: Final = 100_000
 """Users whose last moment online is remembered here."""
 
@@ -38,6 +40,7 @@ class Presence:
         self._last_seen: dict[UUID, datetime] = {}
         self.visible: dict[UUID, frozenset[UUID]] = {}
         """Of each user online: whom they may see."""
+        self._kept: dict[UUID, tuple[int, frozenset[UUID]]] = {}
 
     def renew(self, user_id: UUID, key: Hashable) -> bool:
         """A sign of life from one socket; true if the user has just come online."""
@@ -69,6 +72,20 @@ class Presence:
         while len(self._last_seen) > LAST_SEEN_MAX:
             del self._last_seen[next(iter(self._last_seen))]
         return gone
+
+    def keep(self, user_id: UUID, user_seq: int) -> None:
+        """The last socket of a user has gone when their own sequence was at `user_seq`: until it moves, whom
+        they may see stays the same, for every change of it is an event there."""
+        visible = self.visible.get(user_id)
+        if visible is not None:
+            self._kept[user_id] = (user_seq, visible)
+            if len(self._kept) > KEPT_MAX:
+                del self._kept[next(iter(self._kept))]
+
+    def kept(self, user_id: UUID, user_seq: int) -> frozenset[UUID] | None:
+        """What was kept, if it still holds at `user_seq`."""
+        seq, visible = self._kept.pop(user_id, (-1, None))
+        return visible if seq == user_seq else None
 
     def is_online(self, user_id: UUID) -> bool:
         """Whether any lease lives."""
