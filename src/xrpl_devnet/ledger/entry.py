@@ -55,4 +55,7 @@ class Entry(dict[str, Any]):
         out = {**to_json(self), "index": self.key.hex().upper()}
         if "EmailHash" in self and self.kind == "AccountRoot":
             out["urlgravatar"] = "http://www.gravatar.com/avatar/" + self["EmailHash"].hex()
+        elif self.kind == "MPTokenIssuance":
+            issuance_id: bytes = self["Sequence"].to_bytes(4, "big") + self["Issuer"]
+            out["mpt_issuance_id"] = issuance_id.hex().upper()
         return out

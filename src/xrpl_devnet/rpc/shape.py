@@ -49,6 +49,9 @@ def meta_json(tx: Fields, meta: Fields) -> dict[str, Any]:
     delivered = delivered_amount(tx, meta)
     if delivered is not None:
         out["delivered_amount"] = delivered
+    if tx["TransactionType"] == "MPTokenIssuanceCreate" and meta["TransactionResult"] == "tesSUCCESS":
+        number: int = tx["Sequence"] or tx["TicketSequence"]
+        out["mpt_issuance_id"] = hex_of(number.to_bytes(4, "big") + tx["Account"])
     return out
 
 
