@@ -11,7 +11,9 @@ import { useOnline } from "@/lib/online";
 import { useShowsDetail } from "@/lib/pane";
 import { listenToEvents } from "./listen";
 import { Navigation } from "./Navigation";
-import "./room-parts";
+import { fillRooms } from "./room-parts";
+
+fillRooms();
 
 export function Shell() {
   const { t } = useTranslation();

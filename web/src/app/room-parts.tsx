@@ -27,5 +27,8 @@ function PayAction({ room }: ComposerActionProps) {
   );
 }
 
-registerCard("transfer", TransferCard);
-registerComposerAction(PayAction);
+/** Put them there; once, before the first room is shown. */
+export function fillRooms(): void {
+  registerCard("transfer", TransferCard);
+  registerComposerAction(PayAction);
+}

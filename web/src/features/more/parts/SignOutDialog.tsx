@@ -2,7 +2,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { Dialog, toast } from "@/design";
-import { forgetSession } from "@/features/identity";
+import { forgetChat } from "@/features/chat";
+import { forgetSession, useMe } from "@/features/identity";
 import { problemText } from "@/lib/problem";
 import { useSignOut } from "../queries";
 
@@ -13,8 +14,11 @@ export function SignOutDialog({ open, onClose }: { open: boolean; onClose: () =>
   const client = useQueryClient();
   const navigate = useNavigate();
   const signOut = useSignOut();
-  const leave = () => {
-    void navigate({ to: "/signin", replace: true }).then(() => forgetSession(client));
+  const { id } = useMe();
+  const leave = async () => {
+    await forgetChat(id);
+    await navigate({ to: "/signin", replace: true });
+    forgetSession(client);
   };
   return (
     <Dialog
@@ -27,10 +31,10 @@ export function SignOutDialog({ open, onClose }: { open: boolean; onClose: () =>
       busy={signOut.isPending}
       onConfirm={() =>
         signOut.mutate(undefined, {
-          onSuccess: leave,
+          onSuccess: () => void leave(),
           onError: (problem) => {
             // Already signed out is what was wanted.
-            if (problem.status === 401) leave();
+            if (problem.status === 401) void leave();
             else toast(problemText(problems, problem), { tone: "danger" });
           },
         })
