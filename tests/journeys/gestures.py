@@ -6,7 +6,7 @@ until they are there, and ends when its effect shows. `Device.sees…` gestures 
 
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Self
 
 from playwright.async_api import Browser, Error, Locator, Page, expect
@@ -22,6 +22,10 @@ ARTIFACTS = ROOT / "artifacts"
 
 PAYMENT_TIMEOUT_MS = 60_000
 """From the approval to the validated ledger, on a busy machine."""
+
+
+Pause = Callable[[], Awaitable[None]]
+"""Something to do in the middle of a gesture."""
 
 
 class Device:
@@ -146,10 +150,15 @@ class Device:
 
     # Talking.
 
-    async def open_chat(self, name: str) -> None:
-        """The room with a friend, from their profile."""
+    async def choose_friend(self, name: str) -> None:
+        """A friend's profile."""
         await self.go("friends")
         await self._friend(name).click()
+        await expect(self.button("friends:person.chat")).to_be_visible()
+
+    async def open_chat(self, name: str) -> None:
+        """The room with a friend, from their profile."""
+        await self.choose_friend(name)
         await self.button("friends:person.chat").click()
         await expect(self.field("chat:composer.label")).to_be_visible()
 
@@ -261,11 +270,13 @@ class Device:
         await self.sees_no_sheet()
         await expect(self.page.get_by_text(self.words("wallet:safety.pin_done")).first).to_be_visible()
 
-    async def make_recovery_code(self, pin: str) -> str:
-        """Make a recovery code, copy it down, and prove it."""
+    async def make_recovery_code(self, pin: str, at_code: Pause | None = None) -> str:
+        """Make a recovery code, copy it down, and prove it; `at_code` looks while it is shown."""
         await self.page.get_by_role("button", name=self.words("wallet:safety.code")).first.click()
         shown = self.page.get_by_test_id("recovery-code")
         groups = await shown.locator("span").all_inner_texts()
+        if at_code is not None:
+            await at_code()
         await self.button("wallet:code.written").click()
         await self.field("wallet:code.confirm").fill("".join(groups[-2:]))
         await self.button("wallet:code.next").click()
@@ -281,11 +292,13 @@ class Device:
         await self.page.keyboard.press("Escape")
         return address.strip()
 
-    async def begin_payment(self, amount: str, note: str) -> None:
-        """From the open room to the review of what would be signed."""
+    async def begin_payment(self, amount: str, note: str, at_amount: Pause | None = None) -> None:
+        """From the open room to the review of what would be signed; `at_amount` looks on the way."""
         await self.button("transfers:title").first.click()
         await self.field("transfers:amount").fill(amount)
         await self.field("transfers:note").fill(note)
+        if at_amount is not None:
+            await at_amount()
         await self.button("transfers:next").click()
         accept = self.button("transfers:warnings.accept")
         approve = self.button("transfers:review.approve", amount=f"{amount} XRP")
@@ -299,11 +312,15 @@ class Device:
         await self.button("transfers:review.approve", amount=f"{amount} XRP").click()
         await self.field("transfers:approve.pin").fill(pin)
 
-    async def close_payment(self) -> None:
-        """Put the sheet away once the ledger has spoken."""
+    async def sees_settled_in_sheet(self) -> None:
+        """The ledger has spoken, and the sheet says so."""
         sheet = self.page.get_by_role("dialog")
         settled = sheet.get_by_text(self.words("transfers:state.settled"), exact=True)
         await expect(settled).to_be_visible(timeout=PAYMENT_TIMEOUT_MS)
+
+    async def close_payment(self) -> None:
+        """Put the sheet away once the ledger has spoken."""
+        await self.sees_settled_in_sheet()
         await self.button("transfers:sent.close").click()
         await self.sees_no_sheet()
 
