@@ -44,7 +44,7 @@ from xrpl_devnet.results import Ter, is_claim, is_failure, is_retry, is_success
 from xrpl_devnet.settings import Settings
 from xrpl_devnet.store import Store
 from xrpl_devnet.tx.base import ApplyFlags
-from xrpl_devnet.tx.engine import Applied, apply_transaction
+from xrpl_devnet.tx.engine import Applied, apply_inner, apply_transaction
 from xrpl_devnet.tx.transaction import SeqProxy, Transaction
 
 log = logging.getLogger(__name__)
@@ -397,6 +397,8 @@ class Node:
         )
         ledger_hash = header.hash()
         self.store.append(header, ledger_hash, transactions, changes)
+                    if tx.type == "Batch" and is_success(outcome.result):
+                        applied += apply_inner(tx, view, network_id=self.settings.network_id)
         ids = frozenset(record.tx.id for record in applied)
         return ClosedLedger(header, ledger_hash, state, parent.rules, parent.fees, ids)
 

@@ -70,6 +70,16 @@ class ReadView(Protocol):
         """Whether this ledger holds a transaction."""
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The state of an `OpenView` at one moment. Entries in it are never changed in place."""
+
+    changes: dict[bytes, Entry | None]
+    transaction_ids: dict[bytes, int]
+    destroyed_drops: int
+    inserted: list[bytes]
+
+
 class OpenView:
     """Changes over a closed ledger. Keeps the ids of what was applied, in order."""
 
@@ -115,6 +125,19 @@ class OpenView:
 
     def raw_put(self, entry: Entry) -> None:
         """Insert or replace an entry."""
+    def checkpoint(self) -> "Checkpoint":
+        """What `restore` needs to undo everything that comes after."""
+        return Checkpoint(
+            dict(self.changes), dict(self.transaction_ids), self.destroyed_drops, list(self._inserted)
+        )
+
+    def restore(self, checkpoint: "Checkpoint") -> None:
+        """Undo everything since a checkpoint."""
+        self.changes = checkpoint.changes
+        self.transaction_ids = checkpoint.transaction_ids
+        self.destroyed_drops = checkpoint.destroyed_drops
+        self._inserted = checkpoint.inserted
+
         key = entry.key
         if self.changes.get(key) is None and (key in self.changes or not self.base.exists(key)):
             insort(self._inserted, key)

@@ -7,6 +7,7 @@ it below. This package knows `codec` and `ledger`, and nothing of nodes, sockets
 from xrpl_devnet.tx import (
     account_delete,
     account_set,
+    batch,
     check,
     clawback,
     credential,
@@ -29,6 +30,7 @@ from xrpl_devnet.tx import (
 __all__ = [
     "account_delete",
     "account_set",
+    "batch",
     "check",
     "clawback",
     "credential",

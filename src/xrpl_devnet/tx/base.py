@@ -22,6 +22,7 @@ from xrpl_devnet.ledger import credentials, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.views import Action, ReadView, Sandbox
 from xrpl_devnet.results import Ter
+from xrpl_devnet.tx.signatures import check_authority
 from xrpl_devnet.tx.transaction import UNIVERSAL_FLAGS, Transaction
 
 
@@ -101,6 +102,11 @@ class Transactor:
     def base_fee(cls, view: ReadView, tx: Transaction) -> int:
         """The least fee in drops, without load: the base fee and one more for each signer."""
         return view.fees.base * (1 + len(tx.get("Signers", ())))
+
+    @classmethod
+    def check_sign(cls, view: ReadView, tx: Transaction) -> Ter:
+        """Whether the keys that signed may act for the account in this ledger."""
+        return check_authority(view, tx)
 
     @classmethod
     def preclaim(cls, ctx: PreclaimContext) -> Ter:

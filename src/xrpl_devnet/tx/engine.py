@@ -25,7 +25,7 @@ from xrpl_devnet.tx.base import (
     Transactor,
     transactor_for,
 )
-from xrpl_devnet.tx.signatures import check_authority
+from xrpl_devnet.tx.batch_parts import ALL_OR_NOTHING, ONLY_ONE, UNTIL_FAILURE, inner_transactions
 from xrpl_devnet.tx.tickets import delete_ticket
 from xrpl_devnet.tx.transaction import INNER_BATCH, Transaction
 
@@ -132,7 +132,7 @@ def preclaim(tx: Transaction, view: ReadView, flags: ApplyFlags) -> Ter:
         if not is_success(result):
             return result
     if not flags & (ApplyFlags.DRY_RUN | ApplyFlags.INNER_BATCH):
-        result = check_authority(view, tx)
+        result = cls.check_sign(view, tx)
         if not is_success(result):
             return result
     return cls.preclaim(PreclaimContext(tx, view, flags))
@@ -177,7 +177,10 @@ def _check_fee(tx: Transaction, view: ReadView, root: Entry, cls: type[Transacto
 class _Attempt:
     """One transaction on its way through `apply`."""
 
-    def __init__(self, tx: Transaction, view: OpenView, flags: ApplyFlags) -> None:
+    def __init__(
+        self, tx: Transaction, view: OpenView, flags: ApplyFlags, parent_batch_id: bytes | None
+    ) -> None:
+        self.parent_batch_id = parent_batch_id
         self.tx = tx
         self.view = view
         self.flags = flags
@@ -264,6 +267,7 @@ class _Attempt:
         if not view.is_open or self.flags & ApplyFlags.DRY_RUN:
             metadata, threaded = build(view, items, self.tx.id)
             if is_success(result):
+            metadata.parent_batch_id = self.parent_batch_id
                 metadata.delivered_amount = self.transactor.delivered_amount
             fields = metadata.to_fields(result, position)
             accounts = affected_accounts(fields["AffectedNodes"])
@@ -282,7 +286,14 @@ class _Attempt:
         return Outcome(result, applied=True, record=record)
 
 
-def apply_transaction(tx: Transaction, view: OpenView, flags: ApplyFlags, *, network_id: int) -> Outcome:
+def apply_transaction(
+    tx: Transaction,
+    view: OpenView,
+    flags: ApplyFlags,
+    *,
+    network_id: int,
+    parent_batch_id: bytes | None = None,
+) -> Outcome:
     """Try a transaction on a ledger; the ledger changes only when the outcome is `applied`."""
     try:
         result = preflight(tx, view.rules, flags, network_id)
@@ -291,8 +302,36 @@ def apply_transaction(tx: Transaction, view: OpenView, flags: ApplyFlags, *, net
         result = preclaim(tx, view, flags)
         if not is_success(result) and (not is_claim(result) or flags & ApplyFlags.RETRY):
             return Outcome(result, applied=False)
-        return _Attempt(tx, view, flags).run(result)
+        return _Attempt(tx, view, flags, parent_batch_id).run(result)
     except (ViewError, AssertionError, ArithmeticError, LookupError, TypeError, ValueError):
         # A defect must not stop the node or leave half a transaction behind: the sandbox is dropped.
         log.exception("transaction failed unexpectedly", extra={"transaction": tx.id.hex()})
         return Outcome("tefEXCEPTION", applied=False)
+
+
+def apply_inner(batch: Transaction, view: OpenView, *, network_id: int) -> list[Applied]:
+    """Run the inner transactions of a Batch that has just been applied to a ledger being built.
+
+    A `tec` stays in the ledger with its sequence used, except where all must succeed; what fails otherwise
+    leaves nothing.
+
+    Returns:
+        What stands in the ledger now, in order; nothing when all was undone.
+    """
+    undo = view.checkpoint()
+    applied: list[Applied] = []
+    for inner in inner_transactions(batch):
+        outcome = apply_transaction(
+            inner, view, ApplyFlags.INNER_BATCH, network_id=network_id, parent_batch_id=batch.id
+        )
+        if outcome.applied and outcome.record is not None:
+            applied.append(outcome.record)
+        if not (outcome.applied and is_success(outcome.result)):
+            if batch.flags & ALL_OR_NOTHING:
+                view.restore(undo)
+                return []
+            if batch.flags & UNTIL_FAILURE:
+                break
+        elif batch.flags & ONLY_ONE:
+            break
+    return applied

@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from xrpl_devnet.amendments import Rules
 from xrpl_devnet.codec.base58 import encode_account
-from xrpl_devnet.codec.binary import encode
+from xrpl_devnet.codec.binary import CodecError, encode
 from xrpl_devnet.codec.hashing import MULTI_SIGN, SINGLE_SIGN, account_id
 from xrpl_devnet.codec.keys import public_key_type, verify
 from xrpl_devnet.ledger import flags, keylets
 from xrpl_devnet.ledger.views import ReadView
 from xrpl_devnet.results import Ter
-from xrpl_devnet.tx.transaction import Transaction
+from xrpl_devnet.tx.batch_parts import inner_transactions, signatures_hold
+from xrpl_devnet.tx.transaction import INNER_BATCH, Transaction
 
 MAX_MEMO_BYTES: Final = 1024
 _URL_CHARACTERS: Final = re.compile(rb"[0-9A-Za-z\-._~:/?#\[\]@!$&'()*+,;=%]*")
@@ -32,10 +33,24 @@ def local_checks(tx: Transaction, rules: Rules) -> str | None:
     """Why a transaction may not enter this node at all, in rippled's words; None when it may."""
     if tx.checked is rules:
         return None
-    reason = _signature_problem(tx, rules) or _local_problem(tx)
+    reason = _batch_form_problem(tx, rules) or _signature_problem(tx, rules) or _local_problem(tx)
     if reason is None:
         tx.checked = rules
     return reason
+
+
+def _batch_form_problem(tx: Transaction, rules: Rules) -> str | None:
+    """Inner transactions do not come alone, and those of a Batch must fit their types."""
+    if not rules.enabled("BatchV1_1"):
+        return None
+    if tx.flags & INNER_BATCH:
+        return "Batch inner transactions are never considered validly signed."
+    if tx.type == "Batch":
+        try:
+            inner_transactions(tx)
+        except CodecError as error:
+            return str(error)
+    return None
 
 
 def _signature_problem(tx: Transaction, rules: Rules) -> str | None:
@@ -43,10 +58,15 @@ def _signature_problem(tx: Transaction, rules: Rules) -> str | None:
     if key:
         if "Signers" in tx:
             return "Cannot both single- and multi-sign."
-        if verify(key, SINGLE_SIGN + tx.signing_blob, tx.get("TxnSignature", b"")):
-            return None
-        return "Invalid signature."
-    return _signers_problem(tx, rules)
+        if not verify(key, SINGLE_SIGN + tx.signing_blob, tx.get("TxnSignature", b"")):
+            return "Invalid signature."
+    else:
+        reason = _signers_problem(tx, rules)
+        if reason is not None:
+            return reason
+    if tx.type == "Batch" and rules.enabled("BatchV1_1") and not signatures_hold(tx):
+        return "Invalid batch signature."
+    return None
 
 
 def _signers_problem(tx: Transaction, rules: Rules) -> str | None:

@@ -37,6 +37,7 @@ class Transaction:
         "fields",
         "flags",
         "id",
+        "inner",
         "preflighted",
         "seq_proxy",
         "signing_blob",
@@ -61,6 +62,8 @@ class Transaction:
         )
         self.checked: object = None
         """The rules under which the local checks passed."""
+        self.inner: list[Transaction] | None = None
+        """What a Batch holds, once it has been asked for."""
         self.preflighted: tuple[object, int, str] | None = None
         """Rules, flags and result of the last preflight: it depends on nothing else."""
 
