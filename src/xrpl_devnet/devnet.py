@@ -13,10 +13,12 @@ every `close_interval_s` seconds.
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from xrpl_devnet import amendments, faucet
 from xrpl_devnet.clock import Clock, ManualClock, SystemClock
 from xrpl_devnet.codec.base58 import decode_account
+from xrpl_devnet.faults import Faults
 from xrpl_devnet.ledger.views import Fees
 from xrpl_devnet.net.listener import Listener
 from xrpl_devnet.node import Node
@@ -142,6 +144,18 @@ class Devnet:
         """The service, while it runs."""
         assert self._service is not None, "the node is not running"
         return self._service
+
+    @property
+    def faults(self) -> Faults:
+        """What the node does wrong on request."""
+        return self.service.faults
+
+    async def restart(self) -> None:
+        """Stop and start again on the same ports and data, as after a crash and a repair."""
+        ports = [urlsplit(url).port or 0 for url in (self.rpc_url, self.ws_url, self.faucet_url)]
+        await self.stop()
+        self._ports = (ports[0], ports[1], ports[2])
+        await self.start()
 
     async def accept(self, close_time: int | None = None) -> int:
         """Close the open ledger and return the index of the closed one.

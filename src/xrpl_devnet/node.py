@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from xrpl_devnet.amendments import Rules
 from xrpl_devnet.clock import Clock, SystemClock
 from xrpl_devnet.codec.keys import KeyPair, genesis_key
 from xrpl_devnet.ledger import keylets
@@ -126,6 +127,13 @@ class Node:
         self.genesis: KeyPair = genesis_key()
         self.local = LocalTransactions()
         self.listeners = Listeners()
+        self.rules: Rules = settings.rules
+        """The rules of ledgers to come."""
+        self.hidden_ledgers: tuple[tuple[int, int], ...] = ()
+        """Ranges of history that are missing here."""
+        self.withholds: Callable[[Transaction], bool] | None = None
+        """Which transactions never enter a ledger."""
+        self._fee_factor = 1
         self._held: dict[bytes, Transaction] = {}
         self._bad: OrderedDict[bytes, None] = OrderedDict()
         self._recent: OrderedDict[int, ClosedLedger] = OrderedDict()
@@ -199,12 +207,21 @@ class Node:
 
     def _new_open_view(self) -> OpenView:
         self._open_transactions = {}
-        return OpenView(self.closed, parent_close_time=self.closed.close_time, is_open=True)
+        view = OpenView(self.closed, parent_close_time=self.closed.close_time, is_open=True)
+        view.fee_factor = self._fee_factor
+        view.rules = self.rules
+        return view
+
+    def set_fee_factor(self, factor: int) -> None:
+        """Ask so many times the base fee from now on, as an overloaded network does."""
+        self._fee_factor = self.open.fee_factor = factor
 
     # --- reading ---
 
     def ledger(self, index: int) -> ClosedLedger | None:
         """A closed ledger of the history, with its state."""
+        if self.is_hidden(index):
+            return None
         if index == self.closed.index:
             return self.closed
         recent = self._recent.get(index)
@@ -237,6 +254,31 @@ class Node:
         found = self.store.range()
         assert found is not None, "a node has at least its genesis ledger"
         return max(found[0], 2), found[1]
+
+    def is_hidden(self, index: int) -> bool:
+        """Whether a ledger is missing from the history."""
+        return any(first <= index <= last for first, last in self.hidden_ledgers)
+
+    def complete_ranges(self) -> list[tuple[int, int]]:
+        """The runs of closed ledgers that can be asked for, ascending."""
+        ranges = [self.complete_range()]
+        for first, last in self.hidden_ledgers:
+            ranges = [
+                part
+                for low, high in ranges
+                for part in ((low, min(high, first - 1)), (max(low, last + 1), high))
+                if part[0] <= part[1]
+            ]
+        return ranges
+
+    def complete_text(self) -> str:
+        """`complete_ledgers`, as servers write it."""
+        shown = [f"{low}-{high}" if low < high else str(high) for low, high in self.complete_ranges()]
+        return ",".join(shown) or "empty"
+
+    def has_all(self, first: int, last: int) -> bool:
+        """Whether every ledger of a range can be asked for."""
+        return any(low <= first and last <= high for low, high in self.complete_ranges())
 
     def open_transactions(self) -> Iterable[Transaction]:
         """What the open ledger holds."""
@@ -324,9 +366,12 @@ class Node:
         else:
             close_time = max(close_time, parent.close_time + 1)
         taken = list(self._open_transactions.values())
+        if self.withholds is not None:
+            taken = [tx for tx in taken if not self.withholds(tx)]
         salt = transaction_set_hash((tx.id, tx.blob) for tx in taken)
         waiting = sorted(taken, key=canonical_order(salt))
         view = OpenView(parent, parent_close_time=parent.close_time, is_open=False)
+        self._turn_rules(view)
         applied, left = self._run_passes(view, waiting)
         ledger = self._seal(parent, view, applied, close_time)
         self.closed = ledger
@@ -352,6 +397,8 @@ class Node:
                 outcome = apply_transaction(tx, view, flags, network_id=self.settings.network_id)
                 if outcome.record is not None and outcome.applied:
                     applied.append(outcome.record)
+                    if tx.type == "Batch" and is_success(outcome.result):
+                        applied += apply_inner(tx, view, network_id=self.settings.network_id)
                 elif not is_failure(outcome.result):
                     left.append(tx)
             changed = len(left) < len(waiting)
@@ -397,10 +444,16 @@ class Node:
         )
         ledger_hash = header.hash()
         self.store.append(header, ledger_hash, transactions, changes)
-                    if tx.type == "Batch" and is_success(outcome.result):
-                        applied += apply_inner(tx, view, network_id=self.settings.network_id)
         ids = frozenset(record.tx.id for record in applied)
-        return ClosedLedger(header, ledger_hash, state, parent.rules, parent.fees, ids)
+        return ClosedLedger(header, ledger_hash, state, view.rules, parent.fees, ids)
+
+    def _turn_rules(self, view: OpenView) -> None:
+        """Go by the rules of now, and write them down where they have changed."""
+        if self.rules == view.rules:
+            return
+        view.rules = self.rules
+        entry = Entry.new("Amendments", keylets.AMENDMENTS, Amendments=self.rules.ids)
+        view.raw_put(entry)
 
     def _reopen(self, taken: list[Transaction], left: list[Transaction], salt: bytes) -> None:
         """A new open ledger: leftovers first, then everything that is kept."""

@@ -1,8 +1,7 @@
 """The running service: a node, its streams, the clock that closes ledgers, and the envelopes of requests.
 
 `answer_http` and `answer_websocket` turn what a client sent into what it is answered, as rippled wraps it;
-sockets are `net`'s business. A `gate`, when set, is awaited around every request: that is where faults are
-injected.
+sockets are `net`'s business. While a fault touches requests, they pass through `faults`.
 """
 
 import asyncio
@@ -15,6 +14,7 @@ import msgspec
 
 import xrpl_devnet.rpc
 import xrpl_devnet.tx  # noqa: F401 (registers the transaction types)
+from xrpl_devnet.faults import Faults
 from xrpl_devnet.node import Node
 from xrpl_devnet.rpc.errors import RpcError
 from xrpl_devnet.rpc.registry import (
@@ -37,18 +37,11 @@ _decode: Final = msgspec.json.Decoder().decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Gate(Protocol):
-    """What may stand between clients and methods."""
+class Cuttable(Protocol):
+    """A connection that can be cut."""
 
-    async def before(self, name: str, params: dict[str, Any]) -> None:
-        """Wait, or raise `RpcError` to answer with an error, or `DropConnection`."""
-
-    async def after(self, name: str, params: dict[str, Any], answer: bytes) -> bytes:
-        """Change the answer, wait, or raise `DropConnection`."""
-
-
-class DropConnection(Exception):
-    """Close the connection without an answer."""
+    def abort(self) -> None:
+        """Close at once, without a goodbye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +68,15 @@ class Service:
         self.node = node
         self.subscriptions = Hub(node)
         self.started_at_s = time.time()
-        self.gate: Gate | None = None
+        self.faults = Faults(node, self.disconnect)
+        self.connections: set[Cuttable] = set()
+        """Every open connection, for cutting them."""
         self._closing: asyncio.Task[None] | None = None
+
+    def disconnect(self) -> None:
+        """Cut every connection, mid-sentence if need be."""
+        for connection in list(self.connections):
+            connection.abort()
 
     # --- timed closes ---
 
@@ -96,7 +96,8 @@ class Service:
         due = loop.time() + interval_s
         while True:
             await asyncio.sleep(max(due - loop.time(), 0))
-            self.node.close()
+            if not self.faults.settings.stalled:
+                self.node.close()
             # A machine that was asleep does not owe the ledgers it missed.
             due = max(due + interval_s, loop.time())
 
@@ -162,7 +163,7 @@ class Service:
             if not _supported(version):
                 raise _BadRequest("invalid_API_version")
             params["api_version"] = version
-        if self.gate is None:
+        if not self.faults.touches_requests:
             return self._http_result(name, params)
         return await self._gated(name, params, None)
 
@@ -176,12 +177,12 @@ class Service:
     # --- WebSocket ---
 
     async def answer_websocket_gated(self, message: bytes, subscriber: Subscriber) -> bytes:
-        """The answer to a message, through the gate."""
+        """The answer to a message, through the faults."""
         request = _websocket_request(message)
         if isinstance(request, bytes):
             return request
         name, params = request
-        if self.gate is None:
+        if not self.faults.touches_requests:
             return self._websocket_result(name, params, subscriber)
         return await self._gated(name, params, subscriber)
 
@@ -200,19 +201,13 @@ class Service:
         return _encode({**_echo(params), "result": result, "status": "success", "type": "response"})
 
     async def _gated(self, name: str, params: dict[str, Any], subscriber: Subscriber | None) -> bytes:
-        gate = self.gate
-        assert gate is not None, "callers have looked"
-        try:
-            await gate.before(name, params)
-        except RpcError as error:
-            if subscriber is not None:
-                return _encode(_websocket_error(error, params))
-            return _encode({"result": _http_error(error, name, params)})
+        await self.faults.before(name)
         if subscriber is None:
             answer = self._http_result(name, params)
         else:
             answer = self._websocket_result(name, params, subscriber)
-        return await gate.after(name, params, answer)
+        self.faults.after(name)
+        return answer
 
 
 def _depth_exceeds(value: Any, limit: int) -> bool:

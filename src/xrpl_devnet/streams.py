@@ -128,7 +128,6 @@ class Hub:
     def _ledger_fields(self) -> dict[str, Any]:
         node = self._node
         ledger, settings = node.closed, node.settings
-        low, high = node.complete_range()
         out: dict[str, Any] = {
             "fee_base": settings.fees.base,
             "ledger_hash": hex_of(ledger.hash),
@@ -136,7 +135,7 @@ class Hub:
             "ledger_time": ledger.close_time,
             "reserve_base": settings.fees.reserve_base,
             "reserve_inc": settings.fees.reserve_increment,
-            "validated_ledgers": f"{low}-{high}" if low < high else str(high),
+            "validated_ledgers": node.complete_text(),
         }
         if not settings.rules.enabled("XRPFees"):
             out["fee_ref"] = settings.fees.base

@@ -94,6 +94,8 @@ class OpenView:
         self.transaction_ids: dict[bytes, int] = {}
         """Id → position in this ledger."""
         self.destroyed_drops = 0
+        self.fee_factor = 1
+        """How many times the base fee this ledger asks for, while it is open."""
         self._inserted: list[bytes] = []
 
     def read(self, key: bytes) -> Entry | None:
@@ -123,8 +125,6 @@ class OpenView:
         """Whether this ledger holds a transaction."""
         return transaction_id in self.transaction_ids
 
-    def raw_put(self, entry: Entry) -> None:
-        """Insert or replace an entry."""
     def checkpoint(self) -> "Checkpoint":
         """What `restore` needs to undo everything that comes after."""
         return Checkpoint(
@@ -138,6 +138,8 @@ class OpenView:
         self.destroyed_drops = checkpoint.destroyed_drops
         self._inserted = checkpoint.inserted
 
+    def raw_put(self, entry: Entry) -> None:
+        """Insert or replace an entry."""
         key = entry.key
         if self.changes.get(key) is None and (key in self.changes or not self.base.exists(key)):
             insort(self._inserted, key)

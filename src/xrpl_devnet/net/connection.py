@@ -18,7 +18,8 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from xrpl_devnet import faucet
-from xrpl_devnet.service import MAX_REQUEST_BYTES, DropConnection, HttpAnswer, Service
+from xrpl_devnet.faults import DropConnection
+from xrpl_devnet.service import MAX_REQUEST_BYTES, Cuttable, HttpAnswer, Service
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ _CORS: Final = (
 class Connection(asyncio.Protocol):
     """See the module."""
 
-    def __init__(self, service: Service, connections: "set[Connection]") -> None:
+    def __init__(self, service: Service, connections: set[Cuttable]) -> None:
         self._service = service
         self._connections = connections
         self._transport: asyncio.Transport | None = None
@@ -268,10 +269,10 @@ class _WebSocket:
             return
         message = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts = []
-        if self._service.gate is None and self._task is None:
+        if not self._service.faults.touches_requests and self._task is None:
             self._protocol.send_text(self._service.answer_websocket(message, self))
             return
-        # With a gate, answers may wait; the order of requests is kept by one task.
+        # Under faults answers may wait; the order of requests is kept by one task.
         self._waiting.append(message)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._answer_all())

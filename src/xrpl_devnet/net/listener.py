@@ -25,7 +25,7 @@ class Listener:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._servers: list[asyncio.Server] = []
-        self._connections: set[Connection] = set()
+        self._connections = service.connections
 
     async def open(self, host: str, port: int) -> int:
         """Listen, and return the port (a free one for 0).
@@ -51,7 +51,8 @@ class Listener:
         for server in self._servers:
             server.close()
         for connection in list(self._connections):
-            connection.close()
+            if isinstance(connection, Connection):
+                connection.close()
         # One turn of the loop for what was written; whoever stays after that is cut off.
         await asyncio.sleep(0)
         for connection in list(self._connections):

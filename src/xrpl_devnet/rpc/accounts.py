@@ -130,6 +130,12 @@ def account_tx(ctx: Context) -> dict[str, Any]:
     account = account_param(ctx, "account")
     binary, forward = _flag(ctx, "binary"), _flag(ctx, "forward")
     first, last, _ = _history_range(ctx)
+    if not ctx.node.has_all(first, last):
+        # A server answers for what it has: the newest run of the range, and says so in min and max.
+        runs = [(low, high) for low, high in ctx.node.complete_ranges() if high >= first and low <= last]
+        if not runs:
+            raise RpcError("lgrNotFound")
+        first, last = max(first, runs[-1][0]), min(last, runs[-1][1])
     asked = ctx.params.get("limit")
     limit = limit_param(ctx, ACCOUNT_PAGE)
     rows = ctx.node.store.account_history(

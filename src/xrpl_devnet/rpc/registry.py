@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
+from xrpl_devnet.faults import Faults
 from xrpl_devnet.node import Node
 
 API_VERSION_MIN: Final = 1
@@ -39,6 +40,10 @@ class Control(Protocol):
     @property
     def subscriptions(self) -> Subscriptions:
         """The streams."""
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on request."""
 
     @property
     def started_at_s(self) -> float:

@@ -28,11 +28,10 @@ def _uptime_us(ctx: Context) -> int:
 
 def _common(ctx: Context) -> dict[str, Any]:
     uptime = _uptime_us(ctx)
-    low, high = ctx.node.complete_range()
     now = dt.datetime.now(tz=dt.UTC)
     out: dict[str, Any] = {
         "build_version": ctx.node.settings.build_version,
-        "complete_ledgers": f"{low}-{high}" if low < high else str(high),
+        "complete_ledgers": ctx.node.complete_text(),
         "io_latency_ms": 1,
         "jq_trans_overflow": "0",
         "load": {"job_types": [{"in_progress": 1, "job_type": "clientCommand"}], "threads": 1},
@@ -67,7 +66,7 @@ def server_info(ctx: Context) -> dict[str, Any]:
     info = _common(ctx)
     info["hostid"] = "devnet"
     info["last_close"] = {"converge_time_s": 0.1, "proposers": 0}
-    info["load_factor"] = 1
+    info["load_factor"] = ctx.node.open.fee_factor
     info["validated_ledger"] = {
         "age": max(int(ctx.node.clock.now_s()) - closed.close_time, 0),
         "base_fee_xrp": fees.base / 1_000_000,
@@ -91,8 +90,10 @@ def server_state(ctx: Context) -> dict[str, Any]:
     state = _common(ctx)
     state["last_close"] = {"converge_time": 100, "proposers": 0}
     state["load_base"] = LOAD_BASE
-    for name in ("", "_fee_escalation", "_fee_queue", "_fee_reference", "_server"):
+    for name in ("_fee_queue", "_fee_reference", "_server"):
         state[f"load_factor{name}"] = LOAD_BASE
+    for name in ("", "_fee_escalation"):
+        state[f"load_factor{name}"] = LOAD_BASE * ctx.node.open.fee_factor
     state["validated_ledger"] = {
         "base_fee": fees.base,
         "close_time": closed.close_time,
@@ -108,7 +109,7 @@ def server_state(ctx: Context) -> dict[str, Any]:
 @method("fee")
 def fee(ctx: Context) -> dict[str, Any]:
     """What a transaction costs now."""
-    base = ctx.node.settings.fees.base
+    base, factor = ctx.node.settings.fees.base, ctx.node.open.fee_factor
     out: dict[str, Any] = {
         "current_ledger_size": str(len(ctx.node.open.transaction_ids)),
         "current_queue_size": "0",
@@ -116,14 +117,14 @@ def fee(ctx: Context) -> dict[str, Any]:
             "base_fee": str(base),
             "median_fee": str(base * MEDIAN_LEVEL // LOAD_BASE),
             "minimum_fee": str(base),
-            "open_ledger_fee": str(base),
+            "open_ledger_fee": str(base * factor),
         },
         "expected_ledger_size": str(EXPECTED_LEDGER_SIZE),
         "ledger_current_index": ctx.node.open.index,
         "levels": {
             "median_level": str(MEDIAN_LEVEL),
             "minimum_level": str(LOAD_BASE),
-            "open_ledger_level": str(LOAD_BASE),
+            "open_ledger_level": str(LOAD_BASE * factor),
             "reference_level": str(LOAD_BASE),
         },
     }
@@ -135,7 +136,7 @@ def fee(ctx: Context) -> dict[str, Any]:
 
 def _amendment(ctx: Context, name: str) -> dict[str, Any]:
     return {
-        "enabled": ctx.node.settings.rules.enabled(name),
+        "enabled": ctx.node.closed.rules.enabled(name),
         "name": name,
         "supported": True,
         "vetoed": False,

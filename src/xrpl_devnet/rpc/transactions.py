@@ -131,15 +131,14 @@ def tx(ctx: Context) -> dict[str, Any]:
         if transaction_id is None:
             raise RpcError("notImpl")
         stored = ctx.node.store.transaction(transaction_id)
-    if stored is not None:
+    if stored is not None and not ctx.node.is_hidden(stored.ledger_index):
         return _validated(ctx, stored)
     waiting = None if transaction_id is None else ctx.node.open_transaction(transaction_id)
     if waiting is not None:
         return _unvalidated(ctx, waiting)
     extra: dict[str, Any] = {}
     if searched is not None:
-        low, high = ctx.node.complete_range()
-        extra["searched_all"] = low <= searched[0] and searched[1] <= high
+        extra["searched_all"] = ctx.node.has_all(*searched)
     raise RpcError("txnNotFound", **extra)
 
 

@@ -166,7 +166,8 @@ def _check_fee(tx: Transaction, view: ReadView, root: Entry, cls: type[Transacto
     fee: int = tx.fee
     if flags & ApplyFlags.INNER_BATCH:
         return "tesSUCCESS" if fee == 0 else "temBAD_FEE"
-    if view.is_open and fee < cls.base_fee(view, tx):
+    factor = view.fee_factor if isinstance(view, OpenView) else 1
+    if view.is_open and fee < cls.base_fee(view, tx) * factor:
         return "telINSUF_FEE_P"
     balance: int = root["Balance"]
     if fee == 0 or balance >= fee:
@@ -266,8 +267,8 @@ class _Attempt:
         threaded: dict[bytes, Entry] = {}
         if not view.is_open or self.flags & ApplyFlags.DRY_RUN:
             metadata, threaded = build(view, items, self.tx.id)
-            if is_success(result):
             metadata.parent_batch_id = self.parent_batch_id
+            if is_success(result):
                 metadata.delivered_amount = self.transactor.delivered_amount
             fields = metadata.to_fields(result, position)
             accounts = affected_accounts(fields["AffectedNodes"])
