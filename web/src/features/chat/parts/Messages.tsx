@@ -5,7 +5,8 @@
  * moves nothing, what grows at the bottom keeps the bottom in sight, and the phone's keyboard pushes
  * the newest message up, all without a line of script. Only while the person reads further up must
  * something be done: then what comes at the bottom is made up for, so that their line stays put.
- * Blocks of rows out of sight are skipped by the browser (`content-visibility`).
+ * Blocks of rows out of sight are skipped by the browser (`content-visibility`), once it has seen
+ * how tall they are.
  */
 import { clsx } from "clsx";
 import { ArrowDown } from "lucide-react";
@@ -19,6 +20,7 @@ import {
   useImperativeHandle,
   useLayoutEffect,
   useRef,
+  useState,
 } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, Spinner } from "@/design";
@@ -34,6 +36,8 @@ import { personIn } from "./people";
 const AT_BOTTOM_PX = 48;
 /** The page before is read when its end is nearer than this. */
 const OLDER_PX = 1_200;
+/** What grows must be measured, and what the browser skips cannot be. */
+const BLOCKS_ALWAYS_DRAWN = 2;
 /** Where the unread divider stands when a room is opened with more unread than fit. */
 const DIVIDER_TOP_PX = 72;
 
@@ -79,7 +83,12 @@ export function Messages({
   const lastKey = useRef<string | null>(null);
 
   const toBottom = useCallback((smooth: boolean) => {
-    scroller.current?.scrollTo({ top: 0, behavior: smooth ? "smooth" : "instant" });
+    const box = scroller.current;
+    if (box === null) return;
+    const glides = smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    // The last stretch glides, so that one sees which way it went; a long way would take long.
+    if (glides) box.scrollTop = Math.max(box.scrollTop, -box.clientHeight);
+    box.scrollTo({ top: 0, behavior: glides ? "smooth" : "instant" });
   }, []);
   useImperativeHandle(ref, () => ({ toBottom }), [toBottom]);
 
@@ -164,8 +173,14 @@ export function Messages({
               <Spinner size={20} words={t("room.older_loading")} />
             )}
           </div>
-          {timeline.blocks.map((block) => (
-            <BlockView key={block.key} block={block} room={room} roomId={roomId} />
+          {timeline.blocks.map((block, index) => (
+            <BlockView
+              key={block.key}
+              block={block}
+              room={room}
+              roomId={roomId}
+              skippable={index < timeline.blocks.length - BLOCKS_ALWAYS_DRAWN}
+            />
           ))}
         </div>
         </MessageMenu>
@@ -178,14 +193,21 @@ export function Messages({
 
 interface BlockViewProps {
   block: Block;
+  skippable: boolean;
   room: W.Room | null;
   roomId: string;
 }
 
 const BlockView = memo(
-  function BlockView({ block, room, roomId }: BlockViewProps) {
+  function BlockView({ block, skippable, room, roomId }: BlockViewProps) {
+    const measured = useDrawnOnce();
     return (
-      <div className="[contain-intrinsic-block-size:auto_1600px] [content-visibility:auto]">
+      <div
+        className={clsx(
+          "[contain-intrinsic-block-size:auto_1600px]",
+          skippable && measured && "[content-visibility:auto]",
+        )}
+      >
         {block.rows.map((row) => (
           <RowView key={row.key} row={row} room={room} roomId={roomId} />
         ))}
@@ -193,8 +215,25 @@ const BlockView = memo(
     );
   },
   // Of the room only its people matter here; cursors move all the time.
-  (a, b) => a.block === b.block && a.roomId === b.roomId && samePeople(a.room, b.room),
+  (a, b) =>
+    a.block === b.block &&
+    a.skippable === b.skippable &&
+    a.roomId === b.roomId &&
+    samePeople(a.room, b.room),
 );
+
+/** Whether the block has been drawn, so that the browser remembers its size when it skips it. */
+function useDrawnOnce(): boolean {
+  const [drawn, setDrawn] = useState(false);
+  useEffect(() => {
+    // Sizes are remembered at the end of a frame: skipping begins with the frame after the next.
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => setDrawn(true));
+    });
+    return () => cancelAnimationFrame(frame);
+  }, []);
+  return drawn;
+}
 
 function samePeople(a: W.Room | null, b: W.Room | null): boolean {
   if (a === b) return true;
