@@ -18,7 +18,7 @@ from xrpl_devnet.ledger.header import iso_time
 from xrpl_devnet.node import LedgerEvent, Node, ProposedEvent
 from xrpl_devnet.rpc.errors import RpcError
 from xrpl_devnet.rpc.lookup import account_of
-from xrpl_devnet.rpc.registry import Context, Subscriber
+from xrpl_devnet.rpc.registry import Context, StandingSearch, Subscriber
 from xrpl_devnet.rpc.shape import (
     ctid,
     delivered_amount,
@@ -70,6 +70,7 @@ class Hub:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._wishes: dict[Subscriber, _Wishes] = {}
+        self.path_requests: dict[Subscriber, StandingSearch] = {}
         node.listeners.closed.append(self._on_closed)
         node.listeners.proposed.append(self._on_proposed)
 
@@ -122,6 +123,7 @@ class Hub:
     def drop(self, subscriber: Subscriber) -> None:
         """A connection is gone."""
         self._wishes.pop(subscriber, None)
+        self.path_requests.pop(subscriber, None)
 
     # --- publishing ---
 
@@ -150,8 +152,12 @@ class Hub:
                 subscriber.send(message.bytes_for(version))
 
     def _on_closed(self, event: LedgerEvent) -> None:
-        if not self._wishes:
-            return
+        if self._wishes:
+            self._publish_ledger(event)
+        for request in list(self.path_requests.values()):
+            request.update()
+
+    def _publish_ledger(self, event: LedgerEvent) -> None:
         count = len(event.transactions)
         self._to_stream(
             "ledger",

@@ -13,7 +13,6 @@ from tests.xrpl_devnet.replay import VECTORS, Differences, Replay
 
 NOT_YET: Final[dict[str, str]] = {
     "paychan.claim": "account_channels, channel_authorize, channel_verify",
-    "stream.requests": "path_find",
 }
 
 SCENARIOS: Final = sorted(path.stem for path in VECTORS.glob("*.json") if path.stem != "node")

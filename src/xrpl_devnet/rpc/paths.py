@@ -1,9 +1,13 @@
-"""Method ripple_path_find: what a payment would cost in each asset, and by which paths.
+"""Methods ripple_path_find and path_find: what a payment would cost in each asset, and by which paths.
 
-What is searched, and what is not, stands in `flow.search`.
+`ripple_path_find` answers once; `path_find` keeps one request per WebSocket and sends a new answer with every
+ledger. What is searched, and what is not, stands in `flow.search`.
 """
 
+import asyncio
 from typing import Any, Final
+
+import msgspec
 
 from xrpl_devnet.codec.amounts import (
     MAX_EXPONENT,
@@ -27,7 +31,7 @@ from xrpl_devnet.ledger import keylets
 from xrpl_devnet.ledger.views import OpenView
 from xrpl_devnet.rpc.errors import RpcError
 from xrpl_devnet.rpc.lookup import find_ledger
-from xrpl_devnet.rpc.registry import Context, method
+from xrpl_devnet.rpc.registry import Context, Subscriber, method
 
 MOST_XRP: Final = 100_000_000_000_000_000
 
@@ -117,10 +121,21 @@ def _sources(ctx: Context, view: OpenView, search: Search) -> list[Asset]:
 
 @method("ripple_path_find")
 def ripple_path_find(ctx: Context) -> dict[str, Any]:
-    """Alternatives, cheapest search first, as they stand in one ledger."""
+    """Alternatives as they stand in one ledger."""
     found = find_ledger(ctx)
     view = OpenView(found.view, parent_close_time=found.view.parent_close_time, is_open=True)
     search = _search(ctx, view)
+    currencies = {currency_to_text(asset.currency) for asset in accepted_assets(view, search.destination)}
+    return {
+        **found.describe(),
+        **_answer(ctx, view, search),
+        "destination_currencies": sorted(currencies | {"XRP"}),
+        "full_reply": True,
+    }
+
+
+def _answer(ctx: Context, view: OpenView, search: Search) -> dict[str, Any]:
+    """The alternatives of one ledger, with what was asked."""
     alternatives: list[dict[str, Any]] = []
     for spend in _sources(ctx, view, search):
         way = find(view, search, spend)
@@ -134,13 +149,78 @@ def ripple_path_find(ctx: Context) -> dict[str, Any]:
         if search.convert_all:
             shown["destination_amount"] = amount_to_json(way.delivered)
         alternatives.append(shown)
-    currencies = {currency_to_text(asset.currency) for asset in accepted_assets(view, search.destination)}
     return {
-        **found.describe(),
         "alternatives": alternatives,
         "destination_account": encode_account(search.destination),
         "destination_amount": ctx.params["destination_amount"],
-        "destination_currencies": sorted(currencies | {"XRP"}),
-        "full_reply": True,
         "source_account": encode_account(search.source),
     }
+
+
+class PathRequest:
+    """One connection's standing search."""
+
+    def __init__(self, ctx: Context, subscriber: Subscriber) -> None:
+        """Search for the first time.
+
+        Raises:
+            RpcError: The request is malformed.
+        """
+        self._ctx = ctx
+        self._subscriber = subscriber
+        self._full = False
+        self._found: dict[str, Any] = {}
+        self._search()
+
+    def _search(self) -> None:
+        view = self._ctx.node.open
+        view = OpenView(view, parent_close_time=view.parent_close_time, is_open=True)
+        self._found = _answer(self._ctx, view, _search(self._ctx, view))
+
+    def shown(self) -> dict[str, Any]:
+        """The last answer."""
+        out = {**self._found, "full_reply": self._full}
+        if "id" in self._ctx.params:
+            out["id"] = self._ctx.params["id"]
+        return out
+
+    def update(self) -> None:
+        """Search again and send; a search that has become impossible stays silent."""
+        try:
+            self._search()
+        except RpcError:
+            return
+        self.send()
+
+    def send(self) -> None:
+        """Send the last answer as a full one."""
+        self._full = True
+        self._subscriber.send(msgspec.json.encode({**self.shown(), "type": "path_find"}))
+
+
+@method("path_find")
+def path_find(ctx: Context) -> dict[str, Any]:
+    """Begin, look at or end this connection's standing search."""
+    subcommand = ctx.params.get("subcommand")
+    if not isinstance(subcommand, str):
+        raise RpcError("invalidParams")
+    if ctx.subscriber is None:
+        raise RpcError("noEvents")
+    requests = ctx.service.subscriptions.path_requests
+    if subcommand == "create":
+        request = requests[ctx.subscriber] = PathRequest(ctx, ctx.subscriber)
+        # The full reply and its confirmation follow this first answer.
+        loop = asyncio.get_running_loop()
+        loop.call_soon(request.send)
+        loop.call_soon(request.send)
+        return request.shown()
+    if subcommand not in ("status", "close"):
+        raise RpcError("invalidParams")
+    found = requests.get(ctx.subscriber)
+    if found is None:
+        raise RpcError("noPathRequest")
+    out = {**found.shown(), "status": "success"}
+    if subcommand == "close":
+        del requests[ctx.subscriber]
+        out["closed"] = True
+    return out

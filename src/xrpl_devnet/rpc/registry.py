@@ -24,8 +24,21 @@ class Subscriber(Protocol):
         """Queue one message; a connection that does not read is closed."""
 
 
+class StandingSearch(Protocol):
+    """A search for paths that is made anew with every ledger (`paths.PathRequest`)."""
+
+    def shown(self) -> dict[str, Any]:
+        """The last answer."""
+
+    def update(self) -> None:
+        """Search and send."""
+
+
 class Subscriptions(Protocol):
     """Who has subscribed to what (`streams.Hub`)."""
+
+    path_requests: dict[Subscriber, StandingSearch]
+    """The standing search of each connection that has one."""
 
     def subscribe(self, subscriber: Subscriber, ctx: "Context") -> dict[str, Any]:
         """Add subscriptions."""
