@@ -10,10 +10,12 @@ What a slice needs of another comes in here, as a port or a named dependency, an
 import asyncio
 import contextlib
 import importlib.metadata
+import logging
 import signal
+import sys
 import tempfile
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -29,6 +31,7 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import License
 from litestar.types import ASGIApp, ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.pool import QueuePool
 
 from talktalk.chat import api as chat_api
 from talktalk.chat.cursors import Cursors
@@ -82,6 +85,7 @@ STOP_TIMEOUT_S = 2
 PUBLIC = {"public": True}
 """Put on a route that anyone may call."""
 SERVER_KEY_BYTES = 32
+_log = logging.getLogger(__name__)
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -138,6 +142,12 @@ class Web:
             quotas=sign_in_quotas or (quotas.PRODUCTION if settings.is_production else quotas.DEVELOPMENT),
             newcomers=self.welcome,
         )
+        self.telemetry.watch(
+            "database_connections_in_use", "Connections checked out of the pool", self._connections_in_use
+        )
+        self.telemetry.watch("sockets_open", "WebSocket connections", lambda: len(self.gateway.sockets))
+        self.on_broken: Callable[[], None] = lambda: None
+        """Called when a part that must always run has failed: this process can serve no longer."""
         with warnings.catch_warnings():
             # Litestar 3 will want names of dependencies and path parameters marked as such; we use 2.
             warnings.simplefilter("ignore", LitestarDeprecationWarning)
@@ -158,10 +168,12 @@ class Web:
         """From start to stop."""
         await self.reads.open()
         tasks = [
-            asyncio.create_task(self.gateway.run(self.database.conninfo)),
-            asyncio.create_task(self.chat_writer.run()),
-            asyncio.create_task(self.chat_cursors.run()),
+            asyncio.create_task(self.gateway.run(self.database.conninfo), name="gateway"),
+            asyncio.create_task(self.chat_writer.run(), name="chat_writer"),
+            asyncio.create_task(self.chat_cursors.run(), name="chat_cursors"),
         ]
+        for task in tasks:
+            task.add_done_callback(self._ended)
         try:
             async with self.nodes:
                 yield
@@ -173,6 +185,15 @@ class Web:
             await self.reads.close()
             await self.sms.close()
             await self.database.close()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            _log.error("web.part_failed", extra={"part": task.get_name()}, exc_info=task.exception())
+            self.on_broken()
+
+    def _connections_in_use(self) -> float:
+        pool = self.database.engine.pool
+        return float(pool.checkedout()) if isinstance(pool, QueuePool) else 0.0
 
     async def db(self) -> AsyncIterator[AsyncSession]:
         """One transaction a request: committed after the answer is made and before it is sent."""
@@ -336,13 +357,6 @@ class DocsPage(OpenAPIRenderPlugin):
 # What the command line calls.
 
 
-def create_app(
-    settings: Settings, *, clock: Clock | None = None, sign_in_quotas: Quotas | None = None
-) -> ASGIApp:
-    """The whole web role as one ASGI application."""
-    return Web(settings, clock=clock, sign_in_quotas=sign_in_quotas).asgi
-
-
 def server_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
     """How uvicorn serves it: uvloop, httptools, no compression on the WebSocket, a quick stop."""
     return uvicorn.Config(
@@ -367,19 +381,32 @@ def server_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; stops within three seconds.
 
+    Ends with exit code 1 where a part that must always run has failed, to be started afresh.
+
     Raises:
         SettingsError: A setting is unusable.
     """
     log.configure()
-    server = uvicorn.Server(server_config(settings, create_app(settings)))
+    web = Web(settings)
+    server = uvicorn.Server(server_config(settings, web.asgi))
+    broken = False
 
     def stop(*_: object) -> None:
         server.should_exit = True
+
+    def give_up() -> None:
+        nonlocal broken
+        broken = True
+        stop()
+
+    web.on_broken = give_up
 
     # uvicorn raises the signal again once it has stopped; then this hears it, and the exit code is 0.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     server.run()
+    if broken:
+        sys.exit(1)
 
 
 def openapi_document() -> dict[str, Any]:

@@ -1,11 +1,15 @@
 """Sessions through HTTP: cookie and bearer, rotation, revocation, foreign pages."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
 import psycopg
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from talktalk.platform.database import Database
 from talktalk.platform.wake import Listener, Wake
@@ -212,3 +216,25 @@ async def test_without_a_session_every_private_route_answers_401(running_app: Ru
             for path in ("/api/v1/me", "/api/v1/auth/sessions", "/api/v1/friends"):
                 answer = await client.get(path, headers=raw)
                 assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in"), headers
+
+
+async def test_a_handshake_is_refused_with_its_reason(running_app: RunningApp) -> None:
+    address = running_app.url.replace("http", "ws") + "/api/v1/ws"
+    async with running_app.client() as client:
+        await sign_in_by_cookie(client)
+        cookie = f"{COOKIE}={client.cookies[COOKIE]}"
+    for headers, status, code in (
+        ({}, 401, "not_signed_in"),
+        ({"Authorization": "Bearer nobody"}, 401, "not_signed_in"),
+        ({"Cookie": cookie}, 403, "foreign_page"),
+        ({"Cookie": cookie, "Origin": "https://evil.example"}, 403, "foreign_page"),
+    ):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(address, additional_headers=headers)
+        response = refused.value.response
+        assert response.status_code == status, headers
+        assert json.loads(response.body)["code"] == code
+    headers = {"Cookie": cookie, "Origin": running_app.url}
+    async with connect(address, additional_headers=headers) as live:
+        await live.send('{"t": "hello", "id": "1", "d": {}}')
+        assert json.loads(await live.recv())["t"] == "welcome"

@@ -3,6 +3,8 @@
 A `Telemetry` has a registry of its own, so that several applications can live in one test process.
 """
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.gc_collector import GCCollector
@@ -34,12 +36,16 @@ class Telemetry:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self.security_events = Counter(
-            "talktalk_security_events", "Security events by kind", ["kind"], registry=self.registry
-        )
-        self.connections = Gauge(
-            "talktalk_database_connections_in_use", "Database connections checked out", registry=self.registry
-        )
+
+    def watch(self, name: str, meaning: str, value: Callable[[], float]) -> None:
+        """Show a value that is asked for whenever somebody looks.
+
+        Args:
+            name: `<what>_<unit>`, without our prefix.
+            meaning: One sentence for the reader of the metrics.
+            value: The value now; called on the server's loop, so it must be quick.
+        """
+        Gauge(f"talktalk_{name}", meaning, registry=self.registry).set_function(value)
 
     def exposition(self) -> bytes:
         """Everything, in Prometheus's text format."""

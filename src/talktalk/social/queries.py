@@ -99,6 +99,19 @@ async def listed(db: AsyncSession, user_id: UUID, limit: int) -> list[tuple[UUID
     return [(row[0], row[1], row[2]) for row in found if row[1] is not None]
 
 
+async def count_listed(db: AsyncSession, user_id: UUID) -> int:
+    """How many friends a person lists."""
+    found = await db.execute(
+        select(func.count()).where(
+            or_(
+                and_(Pair.low_id == user_id, Pair.low_listed_at.is_not(None)),
+                and_(Pair.high_id == user_id, Pair.high_listed_at.is_not(None)),
+            )
+        )
+    )
+    return found.scalar_one()
+
+
 async def blocked(db: AsyncSession, user_id: UUID, limit: int) -> list[tuple[UUID, datetime]]:
     """Whom a person blocks, and since when, newest first."""
     other = case((Pair.low_id == user_id, Pair.high_id), else_=Pair.low_id)

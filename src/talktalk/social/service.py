@@ -348,7 +348,7 @@ async def _befriend(
     presence: PresencePort,
 ) -> FriendRequest:
     for side in people:
-        if len(await queries.listed(db, side, FRIENDS_MAX)) >= FRIENDS_MAX:
+        if await queries.count_listed(db, side) >= FRIENDS_MAX:
             raise TooManyFriends
     now = clock.now()
     pair.low_listed_at = pair.low_listed_at or now
