@@ -9,6 +9,8 @@ Source: XLS-56, BatchV1_1; rippled `Batch.cpp`, `apply.cpp`.
 from itertools import pairwise
 from typing import Any, ClassVar, Final
 
+from xrpl_devnet.codec.amounts import MAX_DROPS
+from xrpl_devnet.codec.binary import CodecError
 from xrpl_devnet.codec.hashing import account_id
 from xrpl_devnet.codec.keys import public_key_type
 from xrpl_devnet.ledger import keylets
@@ -47,15 +49,16 @@ class Batch(Transactor):
     @classmethod
     def base_fee(cls, view: ReadView, tx: Transaction) -> int:
         """Two base fees, one for each signature, and what the inner transactions would cost."""
-        inner = 0
-        for one in inner_transactions(tx):
-            inner_class = transactor_for(one) or Transactor
-            # Inside itself a Batch would have no end; preflight refuses it.
-            inner += (
-                Transactor.base_fee(view, one) if one.type == tx.type else inner_class.base_fee(view, one)
-            )
+        try:
+            inner = inner_transactions(tx)
+        except CodecError:
+            # What does not fit its type has no price; it is refused before anyone pays.
+            return MAX_DROPS
+        if any(one.type == tx.type for one in inner):
+            return MAX_DROPS
+        prices = sum((transactor_for(one) or Transactor).base_fee(view, one) for one in inner)
         signatures = sum(_signature_count(item) for item in tx.get("BatchSigners", ()))
-        return super().base_fee(view, tx) + view.fees.base * (1 + signatures) + inner
+        return super().base_fee(view, tx) + view.fees.base * (1 + signatures) + prices
 
     @classmethod
     def preflight(cls, ctx: PreflightContext) -> Ter:
