@@ -236,9 +236,9 @@ async def test_an_event_between_reading_the_rooms_and_following_them_is_not_lost
     ground.heads[room_id] = 1
     bus.room_moved(room_id, 1, [event_frame(room_id, 1)])
     ground.may_arrive.set()
-    async with asyncio.timeout(5):
-        while ear.position[room_id] != 1:
-            await asyncio.sleep(0)
+    for _ in range(1_000):
+        await asyncio.sleep(0)
+    assert ear.position[room_id] == 1
     await gateway.close()
 
 

@@ -446,6 +446,8 @@ class Gateway:
         visible = self.presence.kept(socket.user_id, user.head)
         if visible is None:
             visible = await self._read_visible(socket.user_id)
+        if socket.stage is Stage.CLOSED:
+            return
         self.presence.visible[socket.user_id] = visible
         came = self.presence.renew(socket.user_id, socket)
         for friend_id in visible:
