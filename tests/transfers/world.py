@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import itertools
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +22,7 @@ import httpx
 import msgspec
 from nacl.signing import SigningKey
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from xrpl.core.addresscodec import classic_address_to_xaddress
 from xrpl.core.binarycodec import encode, encode_for_signing
 
@@ -280,31 +281,37 @@ class World:
         await person.set_pin(PIN)
         return person
 
-    async def processed(self) -> None:
-        """Wait until the worker has processed every ledger the node has validated."""
-        newest = self.net.node.closed.index
-        database = Database(self.settings.database_url, pool_size=1)
+    @contextlib.asynccontextmanager
+    async def rows(self) -> AsyncIterator[AsyncSession]:
+        """A transaction of the test's own."""
+        database = Database(self.app.settings.database_url, pool_size=1)
         try:
-            async with asyncio.timeout(WAIT_S):
-                while True:
-                    async with database.transaction() as db:
-                        head = await accounts.read_head(db, self.settings.network_name)
-                    if head is not None and head.ledger_index >= newest:
-                        return
-                    await asyncio.sleep(0.02)
+            async with database.transaction() as db:
+                yield db
         finally:
             await database.close()
+
+    async def is_processed(self) -> bool:
+        """Whether the worker has processed every ledger the node has validated."""
+        newest = self.net.node.closed.index
+        async with self.rows() as db:
+            head = await accounts.read_head(db, self.settings.network_name)
+        return head is not None and head.ledger_index >= newest
+
+    async def processed(self) -> None:
+        """Wait until it has."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                if await self.is_processed():
+                    return
+                await asyncio.sleep(0.02)
 
     async def opened_keys(self) -> list[str]:
         """Every private key, opened as only the worker can, in hex."""
         assert self.settings.kek_file is not None
         kek = KeyEncryptionKey(read_key(self.settings.kek_file))
-        database = Database(self.settings.database_url, pool_size=1)
-        try:
-            async with database.transaction() as db:
-                rows = (await db.execute(select(SealedKeyRow))).scalars().all()
-        finally:
-            await database.close()
+        async with self.rows() as db:
+            rows = (await db.execute(select(SealedKeyRow))).scalars().all()
         return [SealedCustody(kek, SystemClock())._open(row).hex() for row in rows]
 
     async def other_device(self, person: Person) -> Person:

@@ -34,7 +34,7 @@ from talktalk.platform.ids import uuid7
 
 LIVE_PER_ACCOUNT_MAX = 8
 """A node queues at most ten transactions of one account."""
-CLAIM_S = 5
+CLAIM_S = 2
 """How long a claimed transaction is left to its worker; another may take it afterwards, which is
 safe: sending the same blob twice changes nothing."""
 

@@ -29,7 +29,8 @@ WINDOW_S = 120
 WINDOW_LEDGERS_MIN = 20
 MARGIN_LEDGERS = 4
 """A transaction is signed only while at least so many ledgers of its window remain."""
-CLOSE_INTERVAL_MS_DEFAULT = 3500
+CLOSE_INTERVAL_MS_FIRST = 1000
+"""Believed of a network never seen before: short, so that the first windows are rather too long."""
 CLOSE_INTERVAL_MS_MIN = 150
 
 log = logging.getLogger(__name__)
@@ -149,7 +150,7 @@ async def proposed_number(db: AsyncSession, network: str, account: WatchedAccoun
 
 def _interval_ms(ledger: ValidatedLedger, before: LedgerHead | None) -> int:
     if before is None:
-        return CLOSE_INTERVAL_MS_DEFAULT
+        return CLOSE_INTERVAL_MS_FIRST
     passed = (ledger.close_time - before.close_time) / timedelta(milliseconds=1)
     count = max(1, ledger.ledger_index - before.ledger_index)
     # Close times are rounded to many seconds, so a single gap says little.
