@@ -39,7 +39,9 @@ class Album:
         """Keep a picture of the screen once it is whole, and note what is wrong with it."""
         page = device.page
         self._taken += 1
-        await expect(page.locator(".animate-shimmer")).to_have_count(0)  # what is still on its way
+        await expect(page.locator("span.animate-shimmer[aria-hidden]")).to_have_count(
+            0
+        )  # what is still on its way
         await page.screenshot(path=self._folder / f"{self._taken:02d}-{name}.png")
         if await page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             self.troubles.append(f"{name}: scrolls sideways")
