@@ -21,7 +21,7 @@ interface MenuProps {
 /** A short list of actions on the thing beside it. */
 export function Menu({ trigger, items, align = "end" }: MenuProps) {
   return (
-    <Radix.Root>
+    <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content

@@ -7,11 +7,12 @@ import { type ToastEntry, toasts } from "./toasts";
 export function Toaster({ label }: { label: string }) {
   const entries = useSyncExternalStore(toasts.subscribe, toasts.snapshot);
   return (
-    <Radix.Provider label={label} swipeDirection="down">
+    <Radix.Provider label={label} swipeDirection="right">
       {entries.map((entry) => (
         <ToastView key={entry.id} entry={entry} />
       ))}
-      <Radix.Viewport className="fixed inset-x-0 bottom-[calc(var(--tt-tabbar)+env(safe-area-inset-bottom)+12px)] z-70 mx-auto flex w-full max-w-100 flex-col gap-2 px-4 outline-none split:bottom-6" />
+      {/* Above on a phone, where sheets and their buttons come from below. */}
+      <Radix.Viewport className="fixed inset-x-0 top-[calc(env(safe-area-inset-top)+8px)] z-70 mx-auto flex w-full max-w-100 flex-col gap-2 px-4 outline-none split:top-auto split:bottom-6" />
     </Radix.Provider>
   );
 }
