@@ -15,20 +15,6 @@ def is_authorized(view: ReadView, destination: Entry, sender: bytes) -> bool:
     return owner == sender or view.exists(keylets.deposit_preauth(owner, sender))
 
 
-def refuses_xrp(view: ReadView, destination: Entry, sender: bytes, drops: int) -> Ter | None:
-    """The result that stops an XRP payment, or None.
-
-    An account whose balance is at most the base reserve takes up to the base reserve from anyone, so that
-    it cannot lock itself out of its own funds.
-    """
-    if is_authorized(view, destination, sender):
-        return None
-    reserve = view.fees.account_reserve(0)
-    if drops <= reserve and destination["Balance"] <= reserve:
-        return None
-    return "tecNO_PERMISSION"
-
-
 def credentials_enabled(tx: Transaction, credentials_on: bool) -> bool:
     """Whether a transaction uses credentials only where they exist."""
     return credentials_on or "CredentialIDs" not in tx

@@ -64,6 +64,12 @@ class Payment(Transactor):
     FLAGS: ClassVar[int] = NO_RIPPLE_DIRECT | PARTIAL_PAYMENT | LIMIT_QUALITY
 
     @classmethod
+    def is_enabled(cls, ctx: PreflightContext) -> bool:
+        """Credentials may be shown, and domains named, where they exist."""
+        domains_on = ctx.rules.enabled("PermissionedDEX") or "DomainID" not in ctx.tx
+        return deposit.credentials_enabled(ctx.tx, ctx.rules.enabled("Credentials")) and domains_on
+
+    @classmethod
     def preflight(cls, ctx: PreflightContext) -> Ter:
         """Amounts, destination, and what XRP payments may not have."""
         tx = ctx.tx
@@ -78,8 +84,10 @@ class Payment(Transactor):
             return "temBAD_CURRENCY"
         if tx.account == destination and _currency(amount) == _currency(limit) and "Paths" not in tx:
             return "temREDUNDANT"
-        result = _check_xrp(tx, limit)
-        return result if result != "tesSUCCESS" else _check_deliver_min(tx)
+        for result in (_check_xrp(tx, limit), _check_deliver_min(tx)):
+            if result != "tesSUCCESS":
+                return result
+        return deposit.check_form(tx)
 
     @classmethod
     def preclaim(cls, ctx: PreclaimContext) -> Ter:
@@ -103,7 +111,11 @@ class Payment(Transactor):
             and (len(paths) > MAX_PATHS or any(len(path) > MAX_PATH_STEPS for path in paths))
         ):
             return "telBAD_PATH_COUNT"
-        return "tesSUCCESS"
+        shown = deposit.check_shown(ctx.view, tx)
+        if shown != "tesSUCCESS":
+            return shown
+        # No transaction here makes a permissioned domain, so nobody is a member of one.
+        return "tecNO_PERMISSION" if "DomainID" in tx else "tesSUCCESS"
 
     def apply(self) -> Ter:
         """Move the money."""
@@ -123,8 +135,9 @@ class Payment(Transactor):
     def _pay_through(self, destination: Entry) -> Ter:
         """Deliver by the payment engine, in full or, where that is allowed, in part."""
         tx = self.tx
-        if not deposit.is_authorized(self.view, destination, self.account_id):
-            return "tecNO_PERMISSION"
+        permitted = deposit.verify(self.view, tx, destination)
+        if permitted != "tesSUCCESS":
+            return permitted
         amount: Amount = tx["Amount"]
         limit = send_max(tx)
         arithmetic = Arithmetic(self.view.rules)
@@ -160,9 +173,12 @@ class Payment(Transactor):
         reserve = self.view.fees.account_reserve(sender["OwnerCount"])
         if self.prior_balance < drops + max(reserve, self.tx.fee):
             return "tecUNFUNDED_PAYMENT"
-        refused = deposit.refuses_xrp(self.view, destination, self.account_id, drops)
-        if refused is not None:
-            return refused
+        # A poor account takes up to the base reserve from anyone, lest it lock itself out of its own funds.
+        base = self.view.fees.account_reserve(0)
+        if drops > base or destination["Balance"] > base:
+            permitted = deposit.verify(self.view, self.tx, destination)
+            if permitted != "tesSUCCESS":
+                return permitted
         sender["Balance"] -= drops
         self.view.update(sender)
         destination["Balance"] += drops
