@@ -253,7 +253,7 @@ async def test_every_signer_is_looked_at_even_after_an_account_that_does_not_exi
             _inner(bob, mallory, 500_000_000, await world.sequence(bob.address)),
         ]
         batch = await _batch(world, alice, INDEPENDENT, *inner)
-        parts = [
+        parts: list[Batch | str] = [
             sign_multiaccount_batch(ghost, batch),
             # Mallory signs in bob's name with her own key.
             sign_multiaccount_batch(mallory, batch, batch_account=bob.address),
@@ -287,11 +287,11 @@ async def test_a_signer_list_signs_for_an_inner_account() -> None:
             _inner(bob, alice, 7, await world.sequence(bob.address)),
         ]
         batch = await _batch(world, alice, ALL_OR_NOTHING, *inner, fee=60)
-        parts = [
+        parts: list[Batch | str] = [
             sign_multiaccount_batch(one, batch, multisign=True, batch_account=bob.address)
             for one in (carol, dave)
         ]
-        alone = Batch.from_dict(parts[0].to_dict())
+        alone = sign_multiaccount_batch(carol, batch, multisign=True, batch_account=bob.address)
         assert await world.submit(sign(alone, alice)) == "tefBAD_QUORUM"
         combined = Batch.from_blob(combine_batch_signers(parts))
         assert await _final(world, sign(combined, alice)) == "tesSUCCESS"

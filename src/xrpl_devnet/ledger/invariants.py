@@ -5,23 +5,22 @@ asked at the end. To add one, write the class and list it in `CHECKS`. A broken 
 transaction into `tecINVARIANT_FAILED`, which charges the fee and nothing else.
 """
 
-from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from xrpl_devnet.codec.amounts import MAX_DROPS, XRP_CURRENCY, IssuedAmount
+from xrpl_devnet.codec.binary import Fields
 from xrpl_devnet.ledger.entry import Entry
-from xrpl_devnet.ledger.views import Action, ReadView, Sandbox
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What is known of a transaction when its invariants are checked."""
-
-    type: str
-    result: str
-    fee_drops: int
-    """What was charged."""
-    view: ReadView
+from xrpl_devnet.ledger.outcome import Outcome
+from xrpl_devnet.ledger.token_invariants import (
+    ClawbackTakesFromOne,
+    DeepFreezeNeedsFreeze,
+    DeletedAccountsLeaveNothing,
+    FrozenStaysPut,
+    MptEntriesOnPurpose,
+    NoBadOffers,
+    TokensInRange,
+)
+from xrpl_devnet.ledger.views import Action, Sandbox
 
 
 class Check(Protocol):
@@ -122,11 +121,12 @@ class AccountsCreatedByPayment:
         """Whether at most one was made, by the right type, with the right Sequence."""
         if not self.created:
             return True
+        first = outcome.view.index if outcome.view.rules.enabled("DeletableAccounts") else 1
         return (
             len(self.created) == 1
             and outcome.type in self.CREATORS
             and outcome.result == "tesSUCCESS"
-            and self.created[0]["Sequence"] == outcome.view.index
+            and self.created[0]["Sequence"] == first
         )
 
 
@@ -194,15 +194,22 @@ CHECKS: list[type[Check]] = [
     TypesNeverChange,
     NoXrpTrustLines,
     NoZeroEscrow,
+    TokensInRange,
+    NoBadOffers,
+    DeepFreezeNeedsFreeze,
+    FrozenStaysPut,
+    ClawbackTakesFromOne,
+    MptEntriesOnPurpose,
+    DeletedAccountsLeaveNothing,
 ]
 
 
-def all_hold(sandbox: Sandbox, kind: str, result: str, *, fee_drops: int, stated_fee_drops: int) -> bool:
+def all_hold(sandbox: Sandbox, fields: Fields, result: str, *, fee_drops: int, stated_fee_drops: int) -> bool:
     """Whether a transaction's changes break nothing.
 
     Args:
         sandbox: The changes.
-        kind: The transaction type.
+        fields: The transaction.
         result: The result so far.
         fee_drops: What was charged.
         stated_fee_drops: The Fee field, which is the most that may be charged.
@@ -218,5 +225,5 @@ def all_hold(sandbox: Sandbox, kind: str, result: str, *, fee_drops: int, stated
         after = None if item.action is Action.ERASED else item.entry
         for check in checks:
             check.visit(before, after)
-    outcome = Outcome(kind, result, fee_drops, sandbox)
+    outcome = Outcome(fields["TransactionType"], result, fee_drops, sandbox, fields)
     return all(check.holds(outcome) for check in checks)

@@ -256,7 +256,7 @@ class _Attempt:
 
     def _invariants_hold(self, result: Ter) -> bool:
         return invariants.all_hold(
-            self.sandbox, self.tx.type, result, fee_drops=self.fee, stated_fee_drops=self.tx.fee
+            self.sandbox, self.tx.fields, result, fee_drops=self.fee, stated_fee_drops=self.tx.fee
         )
 
     def _finish(self, result: Ter) -> Outcome:
