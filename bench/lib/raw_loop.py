@@ -8,6 +8,7 @@ import asyncio
 import base64
 import hashlib
 import sys
+from typing import cast
 
 import msgspec
 import uvloop
@@ -31,8 +32,7 @@ class Peer(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client came."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's own does not derive from it
 
     def data_received(self, data: bytes) -> None:
         """The handshake, then messages."""

@@ -129,7 +129,7 @@ def _start_web(url: str, folder: Path) -> tuple[int, subprocess.Popen[bytes]]:
         port = probe.getsockname()[1]
     environment = {
         **os.environ,
-        "PYTHONPATH": str(ROOT / "src"),
+        "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
         "TALKTALK_DATABASE_URL": url,
         "TALKTALK_SERVER_KEY_FILE": str(key_file),
         "TALKTALK_PORT": str(port),
@@ -137,7 +137,7 @@ def _start_web(url: str, folder: Path) -> tuple[int, subprocess.Popen[bytes]]:
     }
     log = (folder / "web.log").open("ab")
     return port, subprocess.Popen(
-        [sys.executable, "-m", "talktalk", "serve"], env=environment, stderr=log, stdout=log
+        [sys.executable, "-m", "bench.lib.web"], env=environment, stderr=log, stdout=log
     )
 
 

@@ -216,9 +216,8 @@ class Lane:
         try:
             while True:
                 await self._arrived.wait()
-                # Whatever else this turn of the event loop has read joins the batch.
-                await asyncio.sleep(0)
                 while self._queue:
+                    await self._gather()
                     batch = self._batch = self._cut()
                     await self._write(batch)
                     self._batch = []
@@ -230,6 +229,14 @@ class Lane:
                 send.done(send)
             self._batch = []
             self._queue.clear()
+
+    async def _gather(self) -> None:
+        """Let turns of the event loop pass while each brings more: what is there to be read joins the batch,
+        and nothing is waited for."""
+        count = 0
+        while count < len(self._queue) < BATCH_MAX:
+            count = len(self._queue)
+            await asyncio.sleep(0)
 
     def _cut(self) -> list[Send]:
         """The next batch: no key twice, since one statement cannot see its own rows."""
