@@ -64,9 +64,7 @@ async def _pay_and_die(world: World, mina: Person, jun: Person, *, deadly: str |
     return set(places.passed)
 
 
-async def _drive(
-    world: World, mina: Person, draft: dict[str, Any], died: asyncio.Event
-) -> dict[str, Any]:
+async def _drive(world: World, mina: Person, draft: dict[str, Any], died: asyncio.Event) -> dict[str, Any]:
     """Close ledgers, one at a time as the worker keeps up, until the transfer ends or the worker dies."""
     async with asyncio.timeout(60):
         while True:
@@ -100,7 +98,9 @@ async def _agree(world: World, mina: Person, jun: Person, *, payments: int) -> N
         )
         assert [tuple(row) for row in found] == [("settled", payments, payments)]
         found = await db.execute(
-            text("SELECT incoming, state, count(*) FROM activities WHERE transfer_id IS NOT NULL GROUP BY 1, 2")
+            text(
+                "SELECT incoming, state, count(*) FROM activities WHERE transfer_id IS NOT NULL GROUP BY 1, 2"
+            )
         )
         assert sorted(tuple(row) for row in found) == [
             (False, "settled", payments),
