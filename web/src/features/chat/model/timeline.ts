@@ -1,9 +1,10 @@
 /**
  * What a room shows, top to bottom: day dividers, the unread divider, bubbles in groups, notices.
  *
- * Pure, and frugal: `timeline(input, before)` hands back the very rows and blocks of the timeline
- * before where they did not change, so that a screen of thousands of messages redraws only what did.
- * Rows come in blocks of bounded size that keep their place whatever is put before them.
+ * Pure, and frugal: rows come in blocks of bounded size that keep their place whatever is put before
+ * or after them, and `timeline(input, before)` hands back the very blocks and rows of the timeline
+ * before where what they are drawn from did not change. A new message in a room of thousands costs one
+ * block.
  */
 import { dayOf } from "@/lib/dates";
 import type * as W from "@/lib/wire";
@@ -43,7 +44,7 @@ export interface Block {
 }
 
 export interface Timeline {
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly DrawnBlock[];
 }
 
 export interface TimelineInput {
@@ -55,54 +56,57 @@ export interface TimelineInput {
   readonly dividerAfter: number | null;
 }
 
+/** Everything a block is drawn from; the same source gives the same block. */
+interface Source {
+  readonly messages: readonly W.Message[];
+  /** What stands before and after decides where groups and days begin and end. */
+  readonly previous: W.Message | null;
+  readonly next: W.Message | null;
+  readonly divided: W.Message | null;
+  readonly outgoing: readonly Outgoing[];
+  /** The cursors that make a difference between the block's messages. */
+  readonly cursors: string;
+  readonly myId: string;
+}
+
+interface DrawnBlock extends Block {
+  readonly source: Source;
+}
+
 export const EMPTY_TIMELINE: Timeline = { blocks: [] };
 
 /** Positions that share a block. */
 const BLOCK = 32;
+const NOTHING_OUTGOING: readonly Outgoing[] = [];
 
 export function timeline(input: TimelineInput, before: Timeline): Timeline {
-  const draft = new Draft(before);
-  const cursors = input.room === null ? [] : otherCursors(input.room, input.myId);
-  const posted = new Set<string>();
+  const { messages, myId } = input;
+  const known = new Map(before.blocks.map((block) => [block.key, block]));
+  const cursors = input.room === null ? [] : otherCursors(input.room, myId);
   const divided = dividedBy(input);
-
-  for (const message of input.messages) {
-    const mine = message.sender_id === input.myId;
-    if (mine) posted.add(message.client_id);
-    draft.day(message.created_at, message.seq);
-    if (message === divided) draft.unreadDivider(message.seq);
-    if (message.kind === "system") draft.notice(message);
-    else {
-      draft.bubble({
-        key: mine ? `mine:${message.client_id}` : message.id,
-        kind: "bubble",
-        senderId: message.sender_id,
-        mine,
-        body: message.body,
-        at: message.created_at,
-        message,
-        outgoing: null,
-        unreadBy: mine ? notReadBy(cursors, message.seq) : null,
-      });
-    }
-  }
-  for (const { clientId, body, writtenAt, delivery } of input.outgoing) {
-    if (posted.has(clientId)) continue;
-    const at = delivery.state === "sent" ? delivery.createdAt : writtenAt;
-    draft.day(at, null);
-    draft.bubble({
-      key: `mine:${clientId}`,
-      kind: "bubble",
-      senderId: input.myId,
-      mine: true,
-      body,
-      at,
-      message: null,
-      outgoing: { clientId, delivery },
-      unreadBy: delivery.state === "sent" ? notReadBy(cursors, delivery.seq) : null,
-    });
-  }
-  return draft.done();
+  const outgoing = notPosted(input);
+  const blocks: DrawnBlock[] = [];
+  let start = 0;
+  do {
+    const number = blockOf(messages[start]);
+    let end = start;
+    while (end < messages.length && blockOf(messages[end]) === number) end += 1;
+    const key = String(number);
+    const next = messages[end] ?? null;
+    const source: Source = {
+      messages: messages.slice(start, end),
+      previous: messages[start - 1] ?? null,
+      next,
+      divided: divided === next || blockOf(divided ?? undefined) === number ? divided : null,
+      outgoing: end === messages.length ? outgoing : NOTHING_OUTGOING,
+      cursors: cursorsWithin(cursors, messages[start], messages[end - 1]),
+      myId,
+    };
+    const old = known.get(key) ?? null;
+    blocks.push(old !== null && sameSource(old.source, source) ? old : draw(key, source, cursors, old));
+    start = end;
+  } while (start < messages.length);
+  return sameList(blocks, before.blocks) ? before : { blocks };
 }
 
 /** Remembers what was drawn last; the rows are the same with or without. */
@@ -115,6 +119,10 @@ export class TimelineView {
   }
 }
 
+function blockOf(message: W.Message | undefined): number {
+  return message === undefined ? 0 : Math.floor(message.seq / BLOCK);
+}
+
 /** The message that the unread divider stands before: none where nothing was read before it. */
 function dividedBy({ messages, dividerAfter, myId }: TimelineInput): W.Message | null {
   if (dividerAfter === null) return null;
@@ -122,79 +130,115 @@ function dividedBy({ messages, dividerAfter, myId }: TimelineInput): W.Message |
   return at > 0 ? (messages[at] ?? null) : null;
 }
 
-class Draft {
-  readonly #rowsBefore = new Map<string, Row>();
-  readonly #before: Timeline;
-  readonly #blocks: { key: string; rows: Row[] }[] = [];
-  #open: Omit<BubbleRow, "first" | "last"> | null = null;
-  #openFirst = false;
-  #openBlock = "";
-  #day = "";
+/** What is on its way and whose event has not come yet. */
+function notPosted({ messages, outgoing, myId }: TimelineInput): readonly Outgoing[] {
+  if (outgoing.length === 0) return NOTHING_OUTGOING;
+  const posted = new Set<string>();
+  for (const { sender_id, client_id } of messages) if (sender_id === myId) posted.add(client_id);
+  const left = outgoing.filter(({ clientId }) => !posted.has(clientId));
+  return left.length === outgoing.length ? outgoing : left;
+}
 
-  constructor(before: Timeline) {
-    this.#before = before;
-    for (const { rows } of before.blocks) for (const row of rows) this.#rowsBefore.set(row.key, row);
-  }
+function cursorsWithin(
+  cursors: readonly number[],
+  first: W.Message | undefined,
+  last: W.Message | undefined,
+): string {
+  if (first === undefined || last === undefined) return String(cursors.length);
+  const low = notReadBy(cursors, first.seq);
+  const high = notReadBy(cursors, last.seq);
+  // Whoever stands before the first or after the last counts alike for every message between.
+  return `${low}:${cursors.slice(low, high).join()}`;
+}
 
-  day(at: string, seq: number | null): void {
+function sameSource(a: Source, b: Source): boolean {
+  return (
+    a.previous === b.previous &&
+    a.next === b.next &&
+    a.divided === b.divided &&
+    a.cursors === b.cursors &&
+    a.myId === b.myId &&
+    sameList(a.messages, b.messages) &&
+    // A message that is on its way has its numbers from all cursors.
+    a.outgoing.length === 0 &&
+    b.outgoing.length === 0
+  );
+}
+
+/** A message or what will be one, as far as grouping asks. */
+interface Item {
+  senderId: string;
+  at: string;
+  message: W.Message | null;
+  outgoing: Outgoing | null;
+}
+
+function itemOf(message: W.Message): Item {
+  return { senderId: message.sender_id, at: message.created_at, message, outgoing: null };
+}
+
+/** Whether `b` begins a new group after `a`. */
+function parts(a: Item | null, b: Item | null, divided: W.Message | null): boolean {
+  if (a === null || b === null) return true;
+  if (b.message !== null && b.message === divided) return true;
+  if (a.message?.kind === "system" || b.message?.kind === "system") return true;
+  // A card stands for itself: what follows begins anew.
+  if (a.message?.kind === "transfer") return true;
+  return a.senderId !== b.senderId || stampOf(a.at).minute !== stampOf(b.at).minute;
+}
+
+function draw(
+  key: string,
+  source: Source,
+  cursors: readonly number[],
+  old: DrawnBlock | null,
+): DrawnBlock {
+  const { divided, myId } = source;
+  const items: Item[] = [
+    ...source.messages.map(itemOf),
+    ...source.outgoing.map((outgoing) => ({
+      senderId: myId,
+      at: outgoing.delivery.state === "sent" ? outgoing.delivery.createdAt : outgoing.writtenAt,
+      message: null,
+      outgoing,
+    })),
+  ];
+  const following = source.next === null ? null : itemOf(source.next);
+  const rowsBefore = new Map(old?.rows.map((row) => [row.key, row]));
+  const rows: Row[] = [];
+  const put = (row: Row): void => {
+    const drawn = rowsBefore.get(row.key);
+    rows.push(drawn !== undefined && sameRow(drawn, row) ? drawn : row);
+  };
+  let previous = source.previous === null ? null : itemOf(source.previous);
+  items.forEach((item, index) => {
+    const { message, outgoing, senderId, at } = item;
     const { day } = stampOf(at);
-    if (day === this.#day) return;
-    this.#close(true);
-    this.#day = day;
-    this.#put({ key: `day:${day}`, kind: "day", at: day }, this.#blockOf(seq));
-  }
-
-  unreadDivider(seq: number): void {
-    this.#close(true);
-    this.#put({ key: "unread", kind: "unread" }, this.#blockOf(seq));
-  }
-
-  notice(message: W.Message): void {
-    this.#close(true);
-    this.#put({ key: message.id, kind: "notice", message }, this.#blockOf(message.seq));
-  }
-
-  bubble(bubble: Omit<BubbleRow, "first" | "last">): void {
-    const open = this.#open;
-    const joins =
-      open !== null &&
-      open.senderId === bubble.senderId &&
-      open.message?.kind !== "transfer" &&
-      stampOf(open.at).minute === stampOf(bubble.at).minute;
-    this.#close(!joins);
-    this.#open = bubble;
-    this.#openFirst = !joins;
-    this.#openBlock = this.#blockOf(bubble.message?.seq ?? null);
-  }
-
-  done(): Timeline {
-    this.#close(true);
-    const known = new Map(this.#before.blocks.map((block) => [block.key, block]));
-    const blocks = this.#blocks.map((block) => {
-      const old = known.get(block.key);
-      return old !== undefined && sameList(old.rows, block.rows) ? old : block;
-    });
-    return sameList(blocks, this.#before.blocks) ? this.#before : { blocks };
-  }
-
-  /** What has no position yet stands with the newest that has. */
-  #blockOf(seq: number | null): string {
-    return seq === null ? (this.#blocks.at(-1)?.key ?? "0") : String(Math.floor(seq / BLOCK));
-  }
-
-  #close(last: boolean): void {
-    const open = this.#open;
-    this.#open = null;
-    if (open !== null) this.#put({ ...open, first: this.#openFirst, last }, this.#openBlock);
-  }
-
-  #put(row: Row, block: string): void {
-    const old = this.#rowsBefore.get(row.key);
-    const kept = old !== undefined && sameRow(old, row) ? old : row;
-    const current = this.#blocks.at(-1);
-    if (current?.key === block) current.rows.push(kept);
-    else this.#blocks.push({ key: block, rows: [kept] });
-  }
+    if (previous === null || stampOf(previous.at).day !== day) {
+      put({ key: `day:${day}`, kind: "day", at: day });
+    }
+    if (message !== null && message === divided) put({ key: "unread", kind: "unread" });
+    if (message?.kind === "system") put({ key: message.id, kind: "notice", message });
+    else {
+      const mine = senderId === myId;
+      const seq = message?.seq ?? (outgoing?.delivery.state === "sent" ? outgoing.delivery.seq : null);
+      put({
+        key: mine ? `mine:${message?.client_id ?? outgoing?.clientId ?? ""}` : (message?.id ?? ""),
+        kind: "bubble",
+        senderId,
+        mine,
+        body: message?.body ?? outgoing?.body ?? "",
+        at,
+        message,
+        outgoing: outgoing === null ? null : { clientId: outgoing.clientId, delivery: outgoing.delivery },
+        first: parts(previous, item, divided),
+        last: parts(item, items[index + 1] ?? following, divided),
+        unreadBy: mine && seq !== null ? notReadBy(cursors, seq) : null,
+      });
+    }
+    previous = item;
+  });
+  return { key, source, rows: old !== null && sameList(old.rows, rows) ? old.rows : rows };
 }
 
 interface Stamp {

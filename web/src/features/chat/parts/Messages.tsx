@@ -216,7 +216,7 @@ const BlockView = memo(
   },
   // Of the room only its people matter here; cursors move all the time.
   (a, b) =>
-    a.block === b.block &&
+    a.block.rows === b.block.rows &&
     a.skippable === b.skippable &&
     a.roomId === b.roomId &&
     samePeople(a.room, b.room),
