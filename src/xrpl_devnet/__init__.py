@@ -25,8 +25,8 @@ How to extend it:
   imported in `tx/__init__.py`. Name its `AMENDMENTS` and `FLAGS`; override `preflight`, `preclaim`,
   `apply`, and `base_fee` if it costs something special. Work on `self.view`: `read` to look, `peek` then
   `update` to change, `insert`, `erase`; results are names (`"tecNO_DST"`). `Sandbox(self.view)` is an
-  attempt that `commit()` keeps and dropping undoes. Then delete the type's scenarios from `NOT_YET` in
-  `tests/xrpl_devnet/test_vectors.py`.
+  attempt that `commit()` keeps and dropping undoes. `is_enabled` asks for amendments that single fields need;
+  `@variant("TypeName", concerns)` registers a class for some transactions of a type.
 - **A ledger entry**: its index as a function in `ledger/keylets.py`; `Entry.new("Kind", key, Field=value)`
   fills required fields; `ledger/directory.py` puts it into owner directories and counts it. Fields and
   formats come from the definitions.

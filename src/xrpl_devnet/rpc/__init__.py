@@ -8,6 +8,7 @@ errors are `RpcError`.
 from xrpl_devnet.rpc import (
     accounts,
     books,
+    channels,
     contents,
     deposits,
     entries,
@@ -26,6 +27,7 @@ from xrpl_devnet.rpc import (
 __all__ = [
     "accounts",
     "books",
+    "channels",
     "contents",
     "deposits",
     "entries",
