@@ -20,6 +20,7 @@ HASH_PREFIX = bytes.fromhex("54584E00")
 NETWORK_ID_NEEDED_ABOVE = 1024
 """Networks up to this id refuse the field, others require it."""
 BLOB_BYTES_MAX = 64 * 1024
+NEEDED_FIELDS = frozenset({"TransactionType", "Account", "Fee", "Sequence", "SigningPubKey"})
 
 
 def half_sha512(data: bytes) -> str:
@@ -133,6 +134,8 @@ def decode_blob(blob: bytes) -> dict[str, Any]:
         raise MalformedTransaction("not a transaction") from error
     if again != text:
         raise MalformedTransaction("not in canonical form")
+    if not NEEDED_FIELDS <= fields.keys():
+        raise MalformedTransaction("a common field is missing")
     return fields
 
 
