@@ -1,6 +1,7 @@
 """HTTP routes of identity, thin. Sign-in opens its own transactions: what an attempt costs must stay
 spent when the attempt fails, and no transaction is held open while a message is being sent."""
 
+import contextlib
 import logging
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,7 +35,7 @@ from talktalk.identity.texts import code_message
 from talktalk.platform.clock import Clock
 from talktalk.platform.database import Database
 from talktalk.platform.limits import Limiter
-from talktalk.platform.problems import NotFound
+from talktalk.platform.problems import NotFound, TooMany
 from talktalk.platform.web.origin import peer_address
 from talktalk_wire.identity import (
     Challenge,
@@ -130,7 +131,8 @@ class SignInDesk:
                 newcomers=self._newcomers,
             )
         if isinstance(outcome, WrongCode):
-            await self._limiter.take(failures)
+            with contextlib.suppress(TooMany):  # spent already by another guess: the next look refuses
+                await self._limiter.take(failures)
             if outcome.tries_left == 0:
                 raise CodeSpent
             raise CodeWrong(outcome.tries_left)

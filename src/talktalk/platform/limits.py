@@ -26,6 +26,8 @@ from talktalk.platform.database import Base, Database
 from talktalk.platform.problems import TooMany
 
 FORGET_BATCH = 1_000
+CLOCKS_APART_MAX = timedelta(milliseconds=100)
+"""Machines that share a limit may disagree about the time by so much; nobody is refused for that."""
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,12 +81,14 @@ class Limiter:
         Raises:
             TooMany: A key is spent; `retry_after_s` says when all of them have something left.
         """
-        now = self._clock.now()
         async with self._database.transaction() as db:
-            rows = await _lock(db, wanted, now)
+            rows = await _lock(db, wanted, self._clock.now())
+            now = self._clock.now()  # only now: we may have waited for another taker
+            for row in rows.values():
+                if row.forget_at <= now:
+                    row.uses, row.ready_at = 0, now
             ready_at = max((_allowed_at(rule, rows[key]) for key, rule in wanted.items()), default=now)
-            if ready_at > now:
-                raise TooMany(retry_after_s=max(1, ceil((ready_at - now).total_seconds())))
+            _refuse_before(ready_at, now)
             for key, rule in wanted.items():
                 _spend(rule, rows[key], now)
             await db.flush()
@@ -104,8 +108,12 @@ class Limiter:
                 (_allowed_at(wanted[key], row) for key, row in rows.items() if row.forget_at > now),
                 default=now,
             )
-            if ready_at > now:
-                raise TooMany(retry_after_s=max(1, ceil((ready_at - now).total_seconds())))
+            _refuse_before(ready_at, now)
+
+
+def _refuse_before(ready_at: datetime, now: datetime) -> None:
+    if ready_at > now + CLOCKS_APART_MAX:
+        raise TooMany(retry_after_s=max(1, ceil((ready_at - now).total_seconds())))
 
 
 async def _lock(db: AsyncSession, wanted: Mapping[str, Rule], now: datetime) -> dict[str, LimitRow]:
@@ -118,11 +126,7 @@ async def _lock(db: AsyncSession, wanted: Mapping[str, Rule], now: datetime) -> 
     # The update changes nothing; it is what locks a row that was there already.
     locked = fresh.on_conflict_do_update(index_elements=[LimitRow.key], set_={"key": fresh.excluded.key})
     found = await db.execute(select(LimitRow).from_statement(locked.returning(LimitRow)))
-    rows = {row.key: row for row in found.scalars()}
-    for row in rows.values():
-        if row.forget_at <= now:
-            row.uses, row.ready_at = 0, now
-    return rows
+    return {row.key: row for row in found.scalars()}
 
 
 def _allowed_at(rule: Rule, row: LimitRow) -> datetime:
