@@ -5,6 +5,7 @@ from uuid import UUID
 
 from talktalk_client.rest import Http
 from talktalk_wire.common import Person
+from talktalk_wire.identity import Me
 from talktalk_wire.social import (
     Blocked,
     FoundPerson,
@@ -16,7 +17,7 @@ from talktalk_wire.social import (
     RemovalSide,
 )
 
-SomePerson = UUID | Person | Friend | FoundPerson | Blocked
+SomePerson = UUID | Person | Me | Friend | FoundPerson | Blocked
 """Whatever tells who is meant."""
 
 
@@ -24,7 +25,7 @@ def person_id(person: SomePerson) -> UUID:
     """The id of whoever is meant."""
     if isinstance(person, UUID):
         return person
-    return person.id if isinstance(person, Person) else person.person.id
+    return person.id if isinstance(person, Person | Me) else person.person.id
 
 
 class Friends:
