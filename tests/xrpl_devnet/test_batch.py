@@ -394,6 +394,48 @@ async def test_outer_rules(mode: int, count: int, expected: str) -> None:
         assert answer["engine_result"] == expected
 
 
+@pytest.mark.parametrize("wrapper", ["Signer", "Memo"])
+async def test_inner_transactions_in_another_wrapper_are_refused(wrapper: str) -> None:
+    async with World() as world:
+        alice, bob = await world.people(2)
+        first = await world.sequence(alice.address) + 1
+        inner = [_inner(alice, bob, 8, first + n).to_xrpl() for n in range(2)]
+        fields = {
+            "TransactionType": "Batch",
+            "Account": alice.address,
+            "Sequence": first - 1,
+            "Fee": "1000",
+            "Flags": ALL_OR_NOTHING,
+            "RawTransactions": [{"RawTransaction": inner[0]}, {wrapper: inner[1]}],
+        }
+        answer = await world.net.request("submit", tx_blob=_raw(fields, alice))
+        assert answer["engine_result"] == "temMALFORMED"
+
+
+async def test_a_batch_in_a_batch_is_refused() -> None:
+    async with World() as world:
+        alice, bob = await world.people(2)
+        first = await world.sequence(alice.address) + 1
+        inner = [_inner(alice, bob, 8, first + n).to_xrpl() for n in range(2)]
+        nested = {
+            "TransactionType": "Batch",
+            "Account": alice.address,
+            "Sequence": first,
+            "Fee": "0",
+            "Flags": ALL_OR_NOTHING | INNER,
+            "SigningPubKey": "",
+            "RawTransactions": [{"RawTransaction": one} for one in inner],
+        }
+        fields = nested | {
+            "Sequence": first - 1,
+            "Fee": "1000",
+            "Flags": ALL_OR_NOTHING,
+            "RawTransactions": [{"RawTransaction": inner[0]}, {"RawTransaction": nested}],
+        }
+        answer = await world.net.request("submit", tx_blob=_raw(fields, alice))
+        assert answer["engine_result"] == "temINVALID"
+
+
 async def test_inner_transactions_do_not_come_alone() -> None:
     async with World() as world:
         alice, bob = await world.people(2)

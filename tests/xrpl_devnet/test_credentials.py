@@ -26,6 +26,7 @@ from xrpl.models.transactions.deposit_preauth import Credential
 from xrpl.wallet import Wallet
 
 from tests.xrpl_devnet.world import World
+from xrpl_devnet import RpcError
 
 KYC = "4B5943"
 
@@ -156,6 +157,40 @@ async def test_credentials_open_deposits_of_escrows_and_channels() -> None:
         )
         assert await world.do(bob, unauthorize) == "tesSUCCESS"
         assert await world.do(bob, unauthorize) == "tecNO_ENTRY"
+
+
+async def test_deposit_authorized_tells_what_credentials_open() -> None:
+    async with World() as world:
+        issuer, alice, bob = await world.people(3)
+        await _guarded(world, bob, issuer)
+        now = world.net.node.closed.close_time
+        assert await world.do(issuer, _create(issuer, alice, expiration=now + 500)) == "tesSUCCESS"
+        key = (await world.owned(alice.address, "credential"))[0]["index"]
+
+        async def ask(**fields: Any) -> bool:
+            answer = await world.net.request(
+                "deposit_authorized",
+                source_account=alice.address,
+                destination_account=bob.address,
+                ledger_index="validated",
+                **fields,
+            )
+            return bool(answer["deposit_authorized"])
+
+        with pytest.raises(RpcError, match="badCredentials"):
+            await ask(credentials=[key])
+        assert await world.do(alice, _accept(issuer, alice)) == "tesSUCCESS"
+        assert await ask() is False
+        assert await ask(credentials=[key]) is True
+        for wrong in ("x", [], [key] * 9, ["00"], [7]):
+            with pytest.raises(RpcError, match="invalidParams"):
+                await ask(credentials=wrong)
+        with pytest.raises(RpcError, match="badCredentials"):
+            await ask(credentials=[key, key])
+        await world.pass_time(600)
+        await world.net.accept()
+        with pytest.raises(RpcError, match="badCredentials"):
+            await ask(credentials=[key])
 
 
 async def test_preauthorisation_wants_issuers_that_exist() -> None:

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 OVERSIZE_ENTRIES: Final = 5200
 """A transaction that touches more is `tecOVERSIZE`."""
 HIGHEST_LEGACY_NETWORK_ID: Final = 1024
+_FOR_OTHERS: Final = ("Delegate", "Sponsor", "SponsorFlags", "SponsorSignature")
+"""Fields of delegation and sponsorship, which do not exist here: better refused than misread."""
 _KEEPS_CLEANUP: Final = frozenset({"tecOVERSIZE", "tecKILLED", "tecINCOMPLETE", "tecEXPIRED"})
 """Taken at once even while retries are left, because something is cleaned up with them."""
 
@@ -73,6 +75,8 @@ def preflight(tx: Transaction, rules: Rules, flags: ApplyFlags, network_id: int)
 
 def _preflight(ctx: PreflightContext) -> Ter:
     tx = ctx.tx
+    if any(name in tx for name in _FOR_OTHERS):
+        return "temDISABLED"
     cls = transactor_for(tx)
     if cls is None or not all(ctx.rules.enabled(name) for name in cls.AMENDMENTS) or not cls.is_enabled(ctx):
         return "temDISABLED"
