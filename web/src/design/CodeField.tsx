@@ -82,7 +82,9 @@ export function CodeField({
           pattern="[0-9]*"
           autoComplete={secret ? "off" : "one-time-code"}
           value={value}
-          disabled={disabled}
+          // Not `disabled`, which would drop the focus: a wrong code is typed again at once.
+          readOnly={disabled}
+          aria-disabled={disabled || undefined}
           aria-invalid={error !== undefined || undefined}
           aria-describedby={error === undefined ? undefined : `${id}-error`}
           onChange={(event) => take(event.currentTarget.value)}
