@@ -41,6 +41,7 @@ from talktalk.chat.writer import Writer
 from talktalk.config import Environment, Settings, SettingsError
 from talktalk.identity import api as identity_api
 from talktalk.identity import dev_inbox, quotas
+from talktalk.identity.desk import SignInDesk
 from talktalk.identity.guard import Guard
 from talktalk.identity.quotas import Quotas
 from talktalk.identity.sms import Inbox, sender_from
@@ -133,7 +134,7 @@ class Web:
             clock=self.clock,
         )
         self.sms = sender_from(settings, self.clock)
-        self.sign_in_desk = identity_api.SignInDesk(
+        self.sign_in_desk = SignInDesk(
             settings=settings,
             server_key=read_server_key(settings),
             database=self.database,

@@ -7,6 +7,7 @@ token is known to its holder alone (the database holds its hash).
 - `rules`    numbers, codes, tokens, pictures: pure functions
 - `quotas`   what asking and guessing costs, and whom it slows
 - `service`  one use case a function
+- `desk`     sign-in itself: quotas, challenge, message, session
 - `guard`    turns a cookie or bearer token into `request.user`
 - `sms`      senders behind one port: inbox, Twilio, SOLAPI
 - `api`, `dev_inbox`  HTTP routes
