@@ -14,8 +14,11 @@ from typing import Any, Final
 import msgspec
 
 from xrpl_devnet.codec.json_form import to_json
+from xrpl_devnet.flow.engine import asset_of
+from xrpl_devnet.flow.steps import Book
 from xrpl_devnet.ledger.header import iso_time
 from xrpl_devnet.node import LedgerEvent, Node, ProposedEvent
+from xrpl_devnet.rpc.books import BOOK_PAGE, book_param, funded_offers
 from xrpl_devnet.rpc.errors import RpcError
 from xrpl_devnet.rpc.lookup import account_of
 from xrpl_devnet.rpc.registry import Context, StandingSearch, Subscriber
@@ -45,9 +48,32 @@ class _Wishes:
     streams: dict[str, int] = field(default_factory=dict)
     accounts: dict[bytes, int] = field(default_factory=dict)
     accounts_proposed: dict[bytes, int] = field(default_factory=dict)
+    books: dict[Book, int] = field(default_factory=dict)
 
     def empty(self) -> bool:
-        return not (self.streams or self.accounts or self.accounts_proposed)
+        return not (self.streams or self.accounts or self.accounts_proposed or self.books)
+
+
+@dataclass(frozen=True, slots=True)
+class _BookWish:
+    """One book of a subscription."""
+
+    book: Book
+    both: bool
+    wants_snapshot: bool
+    taker: bytes | None
+
+    @property
+    def heard(self) -> list[Book]:
+        """The books whose offers are told of: the one named, and with `both` the opposite one."""
+        return [self.book, Book(self.book.given, self.book.taken)] if self.both else [self.book]
+
+    def snapshot(self, node: Node) -> dict[str, Any]:
+        """The offers that stand now, where they are wanted."""
+        if not self.wants_snapshot:
+            return {}
+        found = [funded_offers(node.open, book, self.taker, BOOK_PAGE.default) for book in self.heard]
+        return {"bids": found[0], "asks": found[1]} if self.both else {"offers": found[0]}
 
 
 class _Once:
@@ -85,18 +111,22 @@ class Hub:
         streams = _streams(ctx)
         accounts = _accounts(ctx, "accounts")
         proposed = _accounts(ctx, "accounts_proposed", "rt_accounts")
-        if not (streams or accounts or proposed):
+        books = _books(ctx)
+        if not (streams or accounts or proposed or books):
             return {}
         wishes = self._wishes.setdefault(subscriber, _Wishes())
         version = ctx.api_version
         wishes.streams.update(dict.fromkeys(streams, version))
         wishes.accounts.update(dict.fromkeys(accounts, version))
         wishes.accounts_proposed.update(dict.fromkeys(proposed, version))
+        wishes.books.update({book: version for wish in books for book in wish.heard})
         out: dict[str, Any] = {}
         if "ledger" in streams:
             out.update(self._ledger_fields())
         if "server" in streams:
             out.update(load_base=256, load_factor=256, server_status="full", random="0" * 64)
+        for wish in books:
+            out.update(wish.snapshot(self._node))
         return out
 
     def unsubscribe(self, subscriber: Subscriber, ctx: Context) -> dict[str, Any]:
@@ -116,6 +146,8 @@ class Hub:
                 wishes.accounts.pop(account, None)
             for account in proposed:
                 wishes.accounts_proposed.pop(account, None)
+            for book in (book for wish in _books(ctx) for book in wish.heard):
+                wishes.books.pop(book, None)
             if wishes.empty():
                 del self._wishes[subscriber]
         return {}
@@ -174,6 +206,17 @@ class Hub:
             version = _first(wishes.accounts, record.accounts)
             if version is None:
                 version = _first(wishes.accounts_proposed, record.accounts)
+            if version is not None:
+                subscriber.send(message.bytes_for(version))
+        self._publish_to_books(message, record)
+
+    def _publish_to_books(self, message: _Once, record: Applied) -> None:
+        """A transaction that touched offers, once to each connection that listens to their books."""
+        if not any(wishes.books for wishes in self._wishes.values()):
+            return
+        touched = _touched_books(record)
+        for subscriber, wishes in list(self._wishes.items()):
+            version = next((wishes.books[book] for book in touched if book in wishes.books), None)
             if version is not None:
                 subscriber.send(message.bytes_for(version))
 
@@ -248,6 +291,47 @@ def _first(wanted: dict[bytes, int], accounts: Iterable[bytes]) -> int | None:
             if version is not None:
                 return version
     return None
+
+
+def _books(ctx: Context) -> list[_BookWish]:
+    given = ctx.params.get("books")
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        raise RpcError("invalidParams")
+    wishes: list[_BookWish] = []
+    for item in given:
+        book = book_param(item)
+        taker: bytes | None = None
+        if item.get("taker") is not None:
+            taker = account_of(item["taker"])
+            if taker is None:
+                raise RpcError("badIssuer")
+        both = item.get("both") is True or item.get("both_sides") is True
+        snapshot = item.get("snapshot") is True or item.get("state_now") is True
+        wishes.append(_BookWish(book, both, snapshot, taker))
+    return wishes
+
+
+_OFFER_FIELDS: Final = {
+    "ModifiedNode": "PreviousFields",
+    "CreatedNode": "NewFields",
+    "DeletedNode": "FinalFields",
+}
+
+
+def _touched_books(record: Applied) -> list[Book]:
+    """The books of the offers that a transaction touched, keyed as rippled does: what is given first."""
+    books: list[Book] = []
+    for node in record.meta["AffectedNodes"]:
+        for kind, fields_name in _OFFER_FIELDS.items():
+            entry = node.get(kind)
+            if entry is None or entry["LedgerEntryType"] != "Offer":
+                continue
+            fields = entry.get(fields_name, {})
+            if "TakerPays" in fields and "TakerGets" in fields:
+                books.append(Book(asset_of(fields["TakerGets"]), asset_of(fields["TakerPays"])))
+    return books
 
 
 def _streams(ctx: Context) -> list[str]:

@@ -74,14 +74,14 @@ def _offer_json(offer: Entry) -> dict[str, Any]:
 # --- book_offers ---
 
 
-def asset_param(ctx: Context, name: str) -> Asset:
+def asset_param(params: dict[str, Any], name: str) -> Asset:
     """One side of a book.
 
     Raises:
         RpcError: Missing, or no currency with its issuer.
     """
     code, side = _SIDES[name]
-    given = ctx.params.get(name)
+    given = params.get(name)
     if given is None:
         raise missing_field(name)
     if not isinstance(given, dict):
@@ -127,7 +127,7 @@ def book_offers(ctx: Context) -> dict[str, Any]:
     for name in ("taker_pays", "taker_gets"):
         if name not in ctx.params:
             raise missing_field(name)
-    pays, gets = asset_param(ctx, "taker_pays"), asset_param(ctx, "taker_gets")
+    pays, gets = asset_param(ctx.params, "taker_pays"), asset_param(ctx.params, "taker_gets")
     taker: bytes | None = None
     if "taker" in ctx.params:
         if not isinstance(ctx.params["taker"], str):
@@ -138,8 +138,29 @@ def book_offers(ctx: Context) -> dict[str, Any]:
     if pays == gets:
         raise RpcError("badMarket")
     limit = limit_param(ctx, BOOK_PAGE)
-    shown = list(_funded(found.view, Book(pays, gets), taker, limit))
+    shown = funded_offers(found.view, Book(pays, gets), taker, limit)
     return {**found.describe(), "offers": shown}
+
+
+def funded_offers(view: ReadView, book: Book, taker: bytes | None, limit: int) -> list[dict[str, Any]]:
+    """The best offers of a book, as `book_offers` shows them."""
+    return list(_funded(view, book, taker, limit))
+
+
+def book_param(params: Any) -> Book:
+    """One book of a subscription.
+
+    Raises:
+        RpcError: No book, or one of a single asset.
+    """
+    if not isinstance(params, dict) or not all(
+        isinstance(params.get(name), dict) for name in ("taker_pays", "taker_gets")
+    ):
+        raise RpcError("invalidParams")
+    book = Book(asset_param(params, "taker_pays"), asset_param(params, "taker_gets"))
+    if book.taken == book.given:
+        raise RpcError("badMarket")
+    return book
 
 
 def _book_entries(view: ReadView, book: Book) -> Iterator[tuple[Entry, int]]:
