@@ -21,11 +21,12 @@ async def main(folder: Path) -> None:
         supervisor = Supervisor(pipe, print)
         for name in ("one", "two"):
             await supervisor.start(stub_spec(folder, name, "parent"))
-        guard_file = folder / "guard"
 
         async def tell_guard() -> None:
             while True:
-                guard_file.write_text(str(pipe.pid), encoding="ascii")
+                side = folder / "guard.new"
+                side.write_text(str(pipe.pid), encoding="ascii")
+                side.rename(folder / "guard")
                 await asyncio.sleep(0.01)
 
         telling = asyncio.create_task(tell_guard())

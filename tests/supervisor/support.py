@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 """How long a test waits for what must happen; generous, because the machine may be busy."""
 
 

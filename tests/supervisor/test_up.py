@@ -24,7 +24,7 @@ from talktalk.supervisor.postgres import ROLE
 from talktalk.supervisor.up import STOP_STAGES
 from tests.supervisor.support import descendants, is_running, kill, wait_until
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
 COPY = (
     'require("fs").cpSync("index.html", process.argv[process.argv.indexOf("--outDir") + 1] + "/index.html");'

@@ -27,6 +27,7 @@ import msgspec
 
 from talktalk.supervisor.accounts import unprivileged_account
 from talktalk.supervisor.errors import DataFolderBusy, DataFolderCorrupt, DataFolderError
+from talktalk.supervisor.guard import process_exists
 
 LOCK_WAIT_S = 8.0
 """How long the processes of a supervisor that was killed may take to go before we give up on them."""
@@ -204,7 +205,7 @@ class DataFolderLock:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 holder = self._holder()
-                if (holder is not None and _is_alive(holder.pid)) or time.monotonic() > deadline:
+                if (holder is not None and process_exists(holder.pid)) or time.monotonic() > deadline:
                     self._file.close()
                     raise self._busy(holder) from None
                 time.sleep(_POLL_S)
@@ -243,13 +244,3 @@ class DataFolderLock:
             f"Open that address, stop it (kill {holder.pid}), or choose another folder:"
             " ./talktalk up --data DIR --port PORT.",
         )
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

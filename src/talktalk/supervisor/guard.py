@@ -49,10 +49,13 @@ def die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
     return ask_kernel
 
 
-def group_is_alive(group: int) -> bool:
-    """Say whether a process group has a member left, zombies that nobody collected included."""
+def process_exists(pid: int) -> bool:
+    """Say whether a process is there, a zombie that nobody collected included.
+
+    A negative number asks for the process group of that number, as `kill` does.
+    """
     try:
-        os.killpg(group, 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
@@ -70,7 +73,7 @@ def _stop_groups(groups: dict[int, int], grace_s: float) -> None:
     for group, number in groups.items():
         signal_group(group, number)
     deadline = time.monotonic() + grace_s
-    while any(group_is_alive(group) for group in groups) and time.monotonic() < deadline:
+    while any(process_exists(-group) for group in groups) and time.monotonic() < deadline:
         time.sleep(_POLL_S)
     for group in groups:
         signal_group(group, signal.SIGKILL)

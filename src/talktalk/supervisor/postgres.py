@@ -48,7 +48,7 @@ from talktalk.supervisor.errors import (
     MissingPart,
     PostgresError,
 )
-from talktalk.supervisor.guard import die_with_parent
+from talktalk.supervisor.guard import die_with_parent, process_exists
 
 MAJOR = "18"
 ROLE = "talktalk"
@@ -410,18 +410,8 @@ def clear_leftovers(cluster: Path) -> None:
     pid = int(lines[0])
     if _is_postgres(pid):
         _stop_leftover(pid)
-    if _exists(pid):
+    if process_exists(pid):
         (cluster / "postmaster.pid").unlink(missing_ok=True)
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _pid_file_lines(cluster: Path) -> list[str]:
