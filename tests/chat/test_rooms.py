@@ -3,7 +3,7 @@
 import asyncio
 from uuid import uuid4
 
-from talktalk.chat.rules import REQUEST_MESSAGES_MAX
+from talktalk.chat.rules import REQUEST_MESSAGES_MAX, REQUESTS_OPEN_MAX
 from talktalk_wire.chat import RoomFolder
 from tests.chat.world import Human, World, world_of
 from tests.fixtures_app import RunningApp
@@ -111,6 +111,22 @@ async def test_a_strangers_messages_wait_in_the_request_folder_and_end_at_the_li
             assert (await theirs.send(room.id, "now-it-goes")).t == "message.ack"
         again = await world.call(mina, "POST", f"/rooms/{room.id}/accept")
         assert (again.status_code, again.json()["code"]) == (404, "request_not_found")
+
+
+async def test_nobody_writes_to_any_number_of_strangers(running_app: RunningApp) -> None:
+    async with world_of(running_app) as world:
+        stranger, mina = await world.human("Stranger"), await world.human("Mina")
+        await world.db.execute(
+            "INSERT INTO rooms (id, kind, created_by, pair_low, pair_high, request_by)"
+            " SELECT gen_random_uuid(), 'direct', %(id)s, '00000000-0000-0000-0000-000000000000',"
+            " gen_random_uuid(), %(id)s FROM generate_series(1, %(count)s)",
+            {"id": stranger.id, "count": REQUESTS_OPEN_MAX},
+        )
+        refused = await world.call(stranger, "POST", "/rooms/direct", json={"user_id": str(mina.id)})
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many")
+        assert await world.rooms(stranger) == []
+        await world.befriend(stranger, mina)
+        assert (await world.open(stranger, mina)).folder is RoomFolder.MAIN
 
 
 async def test_declining_stops_the_stranger_without_telling(running_app: RunningApp) -> None:

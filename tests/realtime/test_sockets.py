@@ -5,12 +5,17 @@ import contextlib
 import os
 import socket
 import struct
+from collections.abc import Callable
 from uuid import uuid4
 
 import httpx
 import pytest
+import uvicorn
+from litestar.types import ASGIApp
 from websockets.exceptions import InvalidStatus
 
+from talktalk.app import server_config
+from talktalk.config import Settings
 from talktalk.realtime.limits import Limits
 from talktalk_wire.realtime import FRAME_BYTES_MAX
 from tests.chat.world import Line, world_of
@@ -51,6 +56,39 @@ async def test_an_ended_session_loses_its_sockets_and_no_others(running_app: Run
             assert (await line.wait_closed())[0] == 4401
             assert line.pushes("bye") == [{"code": "not_signed_in", "retry_after_s": 0.0}]
             await other.settle()
+
+
+async def test_after_listening_was_lost_everybody_shows_their_session_again(running_app: RunningApp) -> None:
+    async with world_of(running_app) as world, world.line(await world.human()) as line:
+        await world.db.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+        )
+        assert (await line.wait_closed())[0] == 1012
+        assert line.pushes("bye")[0]["code"] == "moving"
+
+
+async def test_a_plain_asgi_server_carries_the_same_frames(
+    running_apps: Callable[..., RunningApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plain(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+        config = server_config(settings, app)
+        config.ws = "websockets-sansio"
+        return config
+
+    monkeypatch.setattr("tests.fixtures_app.server_config", plain)
+    app = running_apps()
+    async with world_of(app) as world:
+        mina, jun, room_id = await world.friends()
+        async with world.line(mina) as hers, world.line(jun) as his:
+            await asyncio.gather(
+                *(hers.send(room_id, f"plain-{number:04}", "x" * 300) for number in range(200))
+            )
+            await his.until(lambda: his.seqs(room_id) == list(range(1, 201)))
+            await his.socket.send(b"binary")
+            assert (await his.wait_closed())[0] == 1003
+        async with world.line(mina) as hers:
+            await world.call(mina, "DELETE", "/auth/sessions/current")
+            assert (await hers.wait_closed())[0] == 4401
 
 
 async def test_frames_that_cannot_be_read_are_answered_by_code(running_app: RunningApp) -> None:

@@ -22,6 +22,7 @@ from talktalk.chat.errors import (
     RequestPending,
     RoomNotFound,
     RoomWithSelf,
+    TooManyRequests,
 )
 from talktalk.chat.frames import REQUEST, refusal_of
 from talktalk.chat.reader import Reader
@@ -56,7 +57,9 @@ class Rooms(Controller):
         """My rooms, the most recently active first."""
         return await views.page(db, request.user.user_id, cursor)
 
-    @post("/direct", status_code=200, opt={"problems": (RoomWithSelf, PersonNotFound, Blocked)})
+    @post(
+        "/direct", status_code=200, opt={"problems": (RoomWithSelf, PersonNotFound, Blocked, TooManyRequests)}
+    )
     async def open_direct(self, data: DirectRoomAsk, request: Asked, db: AsyncSession) -> Room:
         """The room with this person, made if there is none."""
         room_id = await service.open_direct(db, request.user.user_id, data.user_id)

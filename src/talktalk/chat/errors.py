@@ -5,6 +5,7 @@ Trouble
 ├── RoomWithSelf        409
 ├── PersonNotFound      404
 ├── Blocked             403  a block stands between the two
+├── TooManyRequests     429  too many strangers have not answered yet
 ├── RequestPending      403  a stranger has to accept first
 ├── RequestNotFound     404  nothing here waits to be accepted
 ├── BodyRefused         400  empty, or with characters that no text has
@@ -13,7 +14,7 @@ Trouble
 └── NotWritten          503  it may or may not have been written: ask again with the same client_id
 """
 
-from talktalk.platform.problems import Trouble
+from talktalk.platform.problems import TooMany, Trouble
 
 
 class RoomNotFound(Trouble):
@@ -38,6 +39,12 @@ class Blocked(Trouble):
     """One of the two blocked the other; which one is not told."""
 
     status, code, title = 403, "blocked", "Messages cannot be sent to this person"
+
+
+class TooManyRequests(TooMany):
+    """Too many strangers written to who have not answered yet."""
+
+    title = "Wait until some of them answer"
 
 
 class RequestPending(Trouble):

@@ -52,6 +52,12 @@ async def direct_room_id(db: AsyncSession, low: UUID, high: UUID) -> UUID | None
     return found.scalar_one_or_none()
 
 
+async def count_requests(db: AsyncSession, user_id: UUID) -> int:
+    """How many rooms of this person wait for a stranger's answer."""
+    found = await db.execute(select(func.count()).where(RoomRow.request_by == user_id))
+    return found.scalar_one()
+
+
 async def member(db: AsyncSession, room_id: UUID, user_id: UUID) -> MemberRow | None:
     """Someone who is in the room now."""
     found = await db.execute(

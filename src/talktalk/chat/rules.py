@@ -8,8 +8,8 @@ from talktalk.chat.errors import BodyRefused
 
 REQUEST_MESSAGES_MAX: Final = 5
 """Messages a stranger may send before the other accepts."""
-REQUEST_CARDS_MAX: Final = 3
-"""Cards (money events) a stranger's room takes beyond its messages before it is accepted."""
+REQUESTS_OPEN_MAX: Final = 50
+"""Strangers whom one person may have written to, or be about to, without an answer."""
 CURSORS_SHOWN_MAX: Final = 100
 """Above so many members cursors are not pushed one by one."""
 

@@ -21,6 +21,7 @@ from talktalk.chat.errors import (
     RequestPending,
     RoomNotFound,
     RoomWithSelf,
+    TooManyRequests,
 )
 from talktalk.chat.events import event_of
 from talktalk.chat.tables import EventRow, KeyRow, MemberRow, RoomRow
@@ -42,6 +43,7 @@ async def open_direct(db: AsyncSession, a: UUID, b: UUID) -> UUID:
         RoomWithSelf: They are the same person.
         PersonNotFound: `b` does not exist.
         Blocked: There is no room yet, and a block forbids a new one.
+        TooManyRequests: `b` is a stranger, and too many strangers have not answered `a` yet.
     """
     if a == b:
         raise RoomWithSelf
@@ -254,6 +256,8 @@ async def _furnish(db: AsyncSession, room_id: UUID, a: UUID, b: UUID) -> None:
     assert room is not None
     friends = await social.are_friends(db, a, b)
     if not friends:
+        if await queries.count_requests(db, a) >= rules.REQUESTS_OPEN_MAX:
+            raise TooManyRequests
         room.request_by, room.request_left = a, rules.REQUEST_MESSAGES_MAX
     theirs = RoomFolder.MAIN if friends else RoomFolder.REQUESTS
     db.add(MemberRow(room_id=room_id, user_id=a, folder=RoomFolder.MAIN.value))

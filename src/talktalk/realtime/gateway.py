@@ -46,6 +46,9 @@ FETCH_LIMIT: Final = 500
 FETCHES_MAX: Final = 8
 """Reads of the gateway at the same time."""
 RETRY_S: Final = 0.5
+ENDED_MAX: Final = 10_000
+TYPING_PAUSE_S: Final = 1.0
+"""Typing frames of a socket that come sooner are not passed on."""
 POSITION_MAX: Final = 2**62
 """Beyond every position; what the database can still compare."""
 
@@ -86,6 +89,8 @@ class Gateway:
         self._reads = asyncio.Semaphore(FETCHES_MAX)
         self._is_closing = False
         self._greetings = 0
+        self._ended: dict[UUID, None] = {}
+        """Sessions that have ended lately: a handshake that was under way then is too late."""
         self._changing: set[UUID] = set()
         """Users of whose relations something is known to be out of date."""
         self._strays: dict[UUID, int] = {}
@@ -145,6 +150,8 @@ class Gateway:
         """A new socket of an authenticated session; give it its wire with `attach`."""
         socket = Socket(self, user_id, session_id, device_id, self._forget)
         self.sockets[socket] = None
+        if session_id in self._ended:
+            asyncio.get_running_loop().call_soon(self.end_session, session_id)
         return socket
 
     @property
@@ -160,6 +167,9 @@ class Gateway:
 
     def end_session(self, session_id: UUID) -> None:
         """Close the sockets of a session that has ended."""
+        self._ended[session_id] = None
+        if len(self._ended) > ENDED_MAX:
+            del self._ended[next(iter(self._ended))]
         bye = Bye(code="not_signed_in", retry_after_s=0)
         for socket in [each for each in self.sockets if each.session_id == session_id]:
             socket.end(Close.NOT_SIGNED_IN, "session ended", bye=bye)
@@ -289,7 +299,10 @@ class Gateway:
             self.spawn(self._refresh([wake.id]))
 
     def _on_reset(self) -> None:
-        self.spawn(self._refresh_all())
+        """Listening has begun, or begun again. Nobody here knows which sessions ended in between, so those
+        who are connected come back and show theirs again; they lose nothing."""
+        for socket in list(self.sockets):
+            socket.on_stop()
 
     async def _refresh(self, room_ids: Sequence[UUID]) -> None:
         async with self._reads:
@@ -422,6 +435,10 @@ class Gateway:
         if d.room_id not in socket.rooms:
             socket.refuse(frame_id, Code.NOT_A_MEMBER)
             return
+        now = self.clock.monotonic()
+        if now < socket.may_type_at:
+            return
+        socket.may_type_at = now + TYPING_PAUSE_S
         frame = protocol.push("typing", wire.Typing(room_id=d.room_id, user_id=socket.user_id))
         self.bus.room_passing(d.room_id, frame, socket.user_id)
 

@@ -45,7 +45,7 @@ class Socket:
 
     __slots__ = (
         "_errors", "_frames", "_gateway", "_on_end", "_wire", "device_id", "heard_at", "is_greeting",
-        "is_pinged", "opened_at", "rooms", "sends", "session_id", "stage", "tasks", "user_id",
+        "is_pinged", "may_type_at", "opened_at", "rooms", "sends", "session_id", "stage", "tasks", "user_id",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +68,8 @@ class Socket:
         self.rooms: dict[UUID, Channel] = {}
         """The rooms whose events this socket gets."""
         self.opened_at = self.heard_at = now
+        self.may_type_at = now
+        """When the next typing frame of this socket is passed on."""
         self.tasks = 0
         """Frames being answered by tasks."""
         self.sends = 0

@@ -90,7 +90,7 @@ class AsgiWire:
                     break
                 if message["type"] != "websocket.receive":
                     continue
-                text = message["text"]
+                text = message.get("text")
                 if text is None:
                     peer.on_violation(1003, "frames are text")
                     continue

@@ -39,6 +39,9 @@ def upgrade() -> None:
         # Every message moves its room's head: room on the page keeps those updates off the indexes.
         postgresql_with={"fillfactor": "70"},
     )
+    op.create_index(
+        "ix_rooms_request_by", "rooms", ["request_by"], postgresql_where=sa.text("request_by IS NOT NULL")
+    )
     # The one thing chat asks of social in SQL: a message's insert must see a block that has been made.
     op.execute(
         "CREATE VIEW blocked_pairs AS SELECT low_id, high_id FROM friend_pairs"
