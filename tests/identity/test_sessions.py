@@ -238,3 +238,27 @@ async def test_a_handshake_is_refused_with_its_reason(running_app: RunningApp) -
     async with connect(address, additional_headers=headers) as live:
         await live.send('{"t": "hello", "id": "1", "d": {}}')
         assert json.loads(await live.recv())["t"] == "welcome"
+
+
+async def test_headers_that_are_nonsense_are_refused_and_nothing_breaks(running_app: RunningApp) -> None:
+    async with running_app.client() as client:
+        await sign_in_by_cookie(client)
+        for name, value in (
+            ("Origin", "http://["),
+            ("Origin", "://"),
+            ("Origin", "\x7f"),
+            ("Sec-Fetch-Site", "\u00e9"),
+            ("Host", "[::1"),
+            ("X-Forwarded-For", "not an address"),
+            ("Authorization", "Bearer \x00"),
+            ("If-None-Match", "\xff"),
+            ("Idempotency-Key", "\xff"),
+        ):
+            try:
+                answer = await client.patch(
+                    "/api/v1/me", json={"name": "x"}, headers=[(name.encode(), value.encode("latin-1"))]
+                )
+            except httpx.ProtocolError:
+                continue  # no HTTP at all: refused by this client or by the server
+            assert answer.status_code < 500, (name, value)
+            assert (await client.get("/dev/inbox", headers=[(b"Host", b"[::1")])).status_code < 500

@@ -14,11 +14,3 @@ class PresencePort(Protocol):
     async def presence_of(self, user_ids: Collection[UUID]) -> Mapping[UUID, Presence]:
         """The presence of those it knows; who is left out is offline and was never seen."""
         ...
-
-
-class NobodyOnline:
-    """For processes without a gateway: everyone is offline."""
-
-    async def presence_of(self, user_ids: Collection[UUID]) -> Mapping[UUID, Presence]:
-        """Nothing is known."""
-        return {}

@@ -41,7 +41,11 @@ def from_our_page(headers: Mapping[str, str]) -> bool | None:
     origin = headers.get("origin")
     if origin is None:
         return None
-    return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    try:
+        asked_by = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    return asked_by.lower() == headers.get("host", "").lower()
 
 
 def is_this_machine(connection: Connection) -> bool:
