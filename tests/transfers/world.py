@@ -173,16 +173,20 @@ class Outsider:
         """Its X-address for test networks."""
         return classic_address_to_xaddress(self.address, tag, is_test_network=True)
 
+    async def sequence(self) -> int:
+        """Its next number."""
+        info = await self.world.net.request("account_info", account=self.address, ledger_index="current")
+        return int(info["account_data"]["Sequence"])
+
     async def submit(self, fields: Mapping[str, Any], **more: Any) -> str:
         """Sign, submit and wait for a validated ledger; the result."""
         net = self.world.net
-        info = await net.request("account_info", account=self.address, ledger_index="current")
         transaction = {
             **fields,
             **more,
             "Account": self.address,
             "Fee": "12",
-            "Sequence": info["account_data"]["Sequence"],
+            "Sequence": await self.sequence(),
             "SigningPubKey": self.public_key,
         }
         message = bytes.fromhex(encode_for_signing(transaction))

@@ -119,8 +119,9 @@ async def answer(database: Database, ask_id: UUID) -> Ask:
             return ask
         if asyncio.get_running_loop().time() > deadline:
             async with database.transaction() as db:
-                if await asks.withdraw(db, ask_id):
-                    raise WorkerSilent
+                is_withdrawn = await asks.withdraw(db, ask_id)
+            if is_withdrawn:  # raised only now: the withdrawal must be committed
+                raise WorkerSilent
             continue
         await asyncio.sleep(LOOK_EVERY_S)
 
