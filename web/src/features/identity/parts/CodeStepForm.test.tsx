@@ -23,26 +23,22 @@ afterEach(() => {
   answers.length = 0;
 });
 
+function challenged(): SignInState {
+  const nowMs = Date.now();
+  const soon = new Date(nowMs + 60_000).toISOString();
+  const challenge = {
+    id: "c",
+    secret: "s",
+    phone: "+821012345678",
+    expires_at: soon,
+    resend_at: soon,
+    tries_left: 2,
+  };
+  return signInReducer({ step: "number" }, { type: "challenged", challenge, nowMs });
+}
+
 function Step() {
-  const soon = new Date(Date.now() + 60_000).toISOString();
-  const [state, dispatch] = useReducer(
-    signInReducer,
-    signInReducer(
-      { step: "number" },
-      {
-        type: "challenged",
-        nowMs: Date.now(),
-        challenge: {
-          id: "c",
-          secret: "s",
-          phone: "+821012345678",
-          expires_at: soon,
-          resend_at: soon,
-          tries_left: 2,
-        },
-      },
-    ) satisfies SignInState,
-  );
+  const [state, dispatch] = useReducer(signInReducer, null, challenged);
   if (state.step !== "code") return null;
   return (
     <CodeStepForm
