@@ -262,17 +262,21 @@ class Device:
         await expect(spendable).to_contain_text("XRP")
         return await spendable.inner_text()
 
+    def _safety(self, key: str) -> Locator:
+        """A row of the list of what would be needed if this device were lost."""
+        return self.page.get_by_role("button", name=self.words(key)).first
+
     async def set_pin(self, pin: str) -> None:
         """Choose a payment PIN on the wallet screen."""
-        await self.page.get_by_role("button", name=self.words("wallet:safety.pin")).first.click()
+        await self._safety("wallet:safety.pin").click()
         await self.field("wallet:pin.label.new").fill(pin)
         await self.field("wallet:pin.label.again").fill(pin)
         await self.sees_no_sheet()
-        await expect(self.page.get_by_text(self.words("wallet:safety.pin_done")).first).to_be_visible()
+        await expect(self._safety("wallet:safety.pin_done")).to_be_visible()
 
     async def make_recovery_code(self, pin: str, at_code: Pause | None = None) -> str:
         """Make a recovery code, copy it down, and prove it; `at_code` looks while it is shown."""
-        await self.page.get_by_role("button", name=self.words("wallet:safety.code")).first.click()
+        await self._safety("wallet:safety.code").click()
         shown = self.page.get_by_test_id("recovery-code")
         groups = await shown.locator("span").all_inner_texts()
         if at_code is not None:
@@ -282,7 +286,7 @@ class Device:
         await self.button("wallet:code.next").click()
         await self.field("wallet:pin.label.old").fill(pin)
         await self.sees_no_sheet()
-        await expect(self.page.get_by_text(self.words("wallet:safety.code_done")).first).to_be_visible()
+        await expect(self._safety("wallet:safety.code_done")).to_be_visible()
         return " ".join(groups)
 
     async def address(self) -> str:
