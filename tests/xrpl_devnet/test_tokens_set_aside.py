@@ -13,6 +13,7 @@ from xrpl.models import (
     EscrowCreate,
     EscrowFinish,
     IssuedCurrencyAmount,
+    OfferCreate,
     Payment,
     TrustSet,
 )
@@ -216,3 +217,24 @@ async def test_a_deep_freeze_stops_both_ways_but_not_the_issuer() -> None:
         assert await world.do(issuer, freeze(CLEAR_FREEZE)) == "tecNO_PERMISSION"
         assert await world.do(issuer, freeze(CLEAR_FREEZE | CLEAR_DEEP)) == "tesSUCCESS"
         assert await world.do(alice, _pay(alice, bob, _usd(issuer, "1"))) == "tesSUCCESS"
+
+
+async def test_a_deep_freeze_stops_offers_too() -> None:
+    async with World() as world:
+        issuer, alice, bob = await _market(world)
+
+        def offer(wallet: Wallet, *, buys: bool, flags: int = 0) -> OfferCreate:
+            usd, xrp = _usd(issuer, "5"), "1000"
+            pays, gets = (usd, xrp) if buys else (xrp, usd)
+            return OfferCreate(account=wallet.address, taker_pays=pays, taker_gets=gets, flags=flags)
+
+        assert await world.do(alice, offer(alice, buys=True)) == "tesSUCCESS"
+        for flags in (FREEZE, DEEP_FREEZE):
+            freeze = TrustSet(account=issuer.address, limit_amount=_usd(alice, "0"), flags=flags)
+            assert await world.do(issuer, freeze) == "tesSUCCESS"
+        assert await world.do(alice, offer(alice, buys=True)) == "tecFROZEN"
+        assert await world.do(alice, offer(alice, buys=False)) == "tecUNFUNDED_OFFER"
+        await world.do(issuer, _pay(issuer, bob, _usd(issuer, "50")))
+        # Whoever meets the offer that stood before takes it away instead of filling it.
+        assert await world.do(bob, offer(bob, buys=False, flags=0x20000)) == "tecKILLED"
+        assert await world.owned(alice.address, "offer") == []
