@@ -1,8 +1,10 @@
 /** What stands in for a picture. */
 
+const graphemes = new Intl.Segmenter("ko", { granularity: "grapheme" });
+
 /** The first letter as people read it: one syllable of Hangul, one letter, one emoji. */
 export function initialOf(name: string): string {
-  const [first] = new Intl.Segmenter("ko", { granularity: "grapheme" }).segment(name.trim());
+  const [first] = graphemes.segment(name.trim());
   return (first?.segment ?? "").toLocaleUpperCase();
 }
 

@@ -11,6 +11,7 @@
 import { isProblem } from "@/lib/problem";
 import type * as W from "@/lib/wire";
 import { append, emptyHistory, type History, prepend } from "./history";
+import { Listeners } from "./listeners";
 
 export type Older = "idle" | "loading" | "failed";
 
@@ -42,7 +43,7 @@ const MESSAGES_WANTED = 20;
 export class Conversation {
   readonly roomId: string;
   readonly #source: EventSource;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners: Listeners;
   #state: ConversationState = { phase: "opening" };
   #waiting: W.RoomEvent[] = [];
   #generation = 0;
@@ -52,18 +53,16 @@ export class Conversation {
   constructor(roomId: string, source: EventSource) {
     this.roomId = roomId;
     this.#source = source;
+    this.#listeners = new Listeners((ms, then) => source.later(ms, then));
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly subscribe = (listener: () => void): (() => void) => this.#listeners.subscribe(listener);
 
   readonly snapshot = (): ConversationState => this.#state;
 
   /** Whether somebody is looking. */
   get watched(): boolean {
-    return this.#listeners.size > 0;
+    return this.#listeners.any;
   }
 
   /**
@@ -197,6 +196,6 @@ export class Conversation {
 
   #turn(state: ConversationState): void {
     this.#state = state;
-    for (const listener of this.#listeners) listener();
+    this.#listeners.tell();
   }
 }

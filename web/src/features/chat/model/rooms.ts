@@ -12,6 +12,7 @@
 import type { RoomSink } from "@/features/realtime";
 import type * as W from "@/lib/wire";
 import { Conversation, type EventSource } from "./conversation";
+import { Listeners } from "./listeners";
 import {
   entryOf,
   type RoomEntry,
@@ -74,7 +75,7 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
   readonly #isGone: (error: unknown) => boolean;
   readonly #entries = new Map<string, RoomEntry>();
   readonly #conversations = new Map<string, Conversation>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners: Listeners;
   readonly #reading = new Map<string, Reading>();
   readonly #listReadings = new Set<ListReading>();
   #state: RoomsState = { phase: "closed" };
@@ -94,12 +95,10 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
     this.#line = line;
     this.#arrival = arrival;
     this.#isGone = isGone;
+    this.#listeners = new Listeners((ms, then) => line.later(ms, then));
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly subscribe = (listener: () => void): (() => void) => this.#listeners.subscribe(listener);
 
   readonly snapshot = (): RoomsState => this.#state;
 
@@ -407,6 +406,6 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
 
   #turn(state: RoomsState): void {
     this.#state = state;
-    for (const listener of this.#listeners) listener();
+    this.#listeners.tell();
   }
 }

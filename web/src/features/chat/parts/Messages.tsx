@@ -81,6 +81,8 @@ export function Messages({
   const content = useRef<HTMLDivElement>(null);
   const end = useRef<HTMLDivElement>(null);
   const lastKey = useRef<string | null>(null);
+  const wasAtBottom = useRef(true);
+  const reachable = useRef<HTMLElement | null>(null);
 
   const toBottom = useCallback((smooth: boolean) => {
     const box = scroller.current;
@@ -110,8 +112,9 @@ export function Messages({
     const before = lastKey.current;
     lastKey.current = key;
     if (box === null || rows === null) return;
-    makeReachable(rows);
-    if (before === null || before === key || box.scrollTop > -AT_BOTTOM_PX) return;
+    reachable.current = makeReachable(rows, reachable.current);
+    // Asking the scroller would make the browser lay everything out, for every message.
+    if (before === null || before === key || wasAtBottom.current) return;
     const was = rows.querySelector(`[data-row="${CSS.escape(before)}"]`);
     const is = key === null ? null : rows.querySelector(`[data-row="${CSS.escape(key)}"]`);
     if (was === null || is === null) return;
@@ -122,6 +125,7 @@ export function Messages({
     const box = scroller.current;
     if (box === null) return;
     const now = box.scrollTop > -AT_BOTTOM_PX;
+    wasAtBottom.current = now;
     if (now !== atBottom) onAtBottom(now);
   };
 
@@ -314,13 +318,13 @@ function JumpButton({
 }
 
 /** The newest message can be reached by Tab; from there the arrow keys lead on. */
-function makeReachable(rows: HTMLElement): void {
-  const bubbles = rows.querySelectorAll<HTMLElement>("[data-bubble]");
-  for (const other of rows.querySelectorAll<HTMLElement>('[data-bubble][tabindex="0"]')) {
-    other.tabIndex = -1;
-  }
-  const newest = bubbles.item(bubbles.length - 1) as HTMLElement | null;
+function makeReachable(rows: HTMLElement, before: HTMLElement | null): HTMLElement | null {
+  const bubbles = rows.lastElementChild?.querySelectorAll<HTMLElement>("[data-bubble]");
+  const newest = (bubbles?.item(bubbles.length - 1) ?? null);
+  if (newest === before) return before;
+  if (before !== null) before.tabIndex = -1;
   if (newest !== null) newest.tabIndex = 0;
+  return newest;
 }
 
 /** Arrow keys walk from message to message once one has the focus. */
