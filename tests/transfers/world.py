@@ -38,6 +38,7 @@ from talktalk.platform.clock import SystemClock
 from talktalk.platform.database import Database
 from talktalk.worker import Worker
 from tests.fixtures_app import RunningApp, sign_in
+from tests.ledger.relay import Relay
 from xrpl_devnet.devnet import Devnet
 from xrpl_devnet.rpc.errors import RpcError
 
@@ -207,13 +208,17 @@ class World:
         manual: bool = False,
         close_interval_s: float = 0.25,
         with_worker: bool = True,
+        relayed: bool = False,
         **settings: Any,
     ) -> None:
+        """With `relayed`, the worker (not web) reaches the node through `relay`, a network that can fail."""
         self._running_apps = running_apps
         self._folder = folder
         self._with_worker = with_worker
         self._changes = settings
         self.net = Devnet(manual=manual, close_interval_s=close_interval_s)
+        self.relay: Relay
+        self._relayed = relayed
         self.app: RunningApp
         self.settings: Settings
         self.worker: Worker | None = None
@@ -232,7 +237,10 @@ class World:
         }
         # The web process is started in a thread, and must not wait for this loop.
         self.app = await asyncio.to_thread(self._running_apps, **changes)
-        self.settings = _with_kek(self.app.settings, kek_file)
+        self.settings = msgspec.structs.replace(self.app.settings, kek_file=kek_file)
+        if self._relayed:
+            self.relay = await self._stack.enter_async_context(Relay(self.net.ws_url))
+            self.settings = msgspec.structs.replace(self.settings, ledger_urls=(self.relay.url,))
         if self._with_worker:
             self.start_worker()
         return self
@@ -349,7 +357,3 @@ class World:
         except RpcError:
             return 0
         return int(found["account_data"]["Balance"])
-
-
-def _with_kek(settings: Settings, kek_file: Path) -> Settings:
-    return msgspec.structs.replace(settings, kek_file=kek_file)
