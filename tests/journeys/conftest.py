@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.gestures import ARTIFACTS
-from tests.journeys.house import House, house
+from tests.journeys.house import ARTIFACTS, House, house
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,10 @@ from typing import Self
 from playwright.async_api import Browser, Error, Locator, Page, expect
 
 from tests.journeys.browser import TIMEOUT_MS, Complaints, Theme, open_page
-from tests.journeys.house import ROOT, House
+from tests.journeys.house import ARTIFACTS, House
 from tests.journeys.words import Words
 
 expect.set_options(timeout=TIMEOUT_MS)
-
-ARTIFACTS = ROOT / "artifacts"
-"""Pictures for people to look at; ignored by git."""
 
 PAYMENT_TIMEOUT_MS = 60_000
 """From the approval to the validated ledger, on a busy machine."""

@@ -25,6 +25,9 @@ STOP_TIMEOUT_S = 30.0
 RECOVERY_DELAY_S = 10
 """Between a recovery and the first payment from the new device."""
 ROOT = Path(__file__).parents[2]
+ARTIFACTS = ROOT / "artifacts"
+"""Pictures and logs for people to look at; ignored by git."""
+
 UP = (sys.executable, "-m", "talktalk", "up", "--no-open")
 
 
@@ -88,7 +91,9 @@ def house(*options: str) -> Iterator[House]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    shutil.rmtree(folder)  # kept where a test or the stop failed
+    # What its parts said is kept beside the pictures; everything else goes.
+    shutil.copytree(folder / "data" / "logs", ARTIFACTS / "logs", dirs_exist_ok=True)
+    shutil.rmtree(folder)
 
 
 def _wait_ready(running: House) -> None:
