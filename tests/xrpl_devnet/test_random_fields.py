@@ -34,8 +34,6 @@ COMMON: Final = frozenset(TRANSACTION_FORMATS["AccountDelete"]) - {
     "DestinationTag",
     "CredentialIDs",
 }
-ALWAYS: Final = frozenset({"LimitAmount"})
-"""Optional in the format only."""
 NEVER: Final = frozenset({"BatchSigners", "IssuerEncryptionKey", "AuditorEncryptionKey"})
 ABSENT: Final = frozenset({"DomainID", "ImmutableFlags"})
 """Mostly `temDISABLED`: rarely given."""
@@ -226,7 +224,7 @@ class Noise:
         for name, style in TRANSACTION_FORMATS[kind].items():
             if name in COMMON or name in NEVER or (name in ABSENT and chance.random() < 0.9):
                 continue
-            if style == REQUIRED or name in ALWAYS or chance.random() < often:
+            if style == REQUIRED or chance.random() < often:
                 out[name] = self.value(name, sender)
         if kind.startswith("PaymentChannel"):
             for name in ("Amount", "Balance"):

@@ -21,7 +21,7 @@ from xrpl_devnet.rpc.registry import Context, method
 from xrpl_devnet.rpc.secrets import SECRET_NAMES, key_pair_of
 from xrpl_devnet.rpc.shape import engine_fields, hex_of, meta_json, transaction_json
 from xrpl_devnet.rpc.transactions import parse_blob, submit_transaction
-from xrpl_devnet.tx.base import TRANSACTORS, ApplyFlags, Transactor
+from xrpl_devnet.tx.base import ApplyFlags, Transactor, transactor_for
 from xrpl_devnet.tx.engine import apply_transaction
 from xrpl_devnet.tx.signatures import local_checks
 from xrpl_devnet.tx.transaction import FULLY_CANONICAL_SIG, Transaction
@@ -100,7 +100,7 @@ def _fill_fee(ctx: Context, tx_json: dict[str, Any], *, may_fill: bool) -> None:
     fee = base
     try:
         tx = _transaction({**tx_json, "Fee": "0", "Sequence": 0, "SigningPubKey": ""})
-        fee = TRANSACTORS.get(tx.type, Transactor).base_fee(ctx.node.open, tx)
+        fee = (transactor_for(tx) or Transactor).base_fee(ctx.node.open, tx)
     except RpcError:
         pass  # What is wrong with it is said when it is made for good.
     params = ctx.params

@@ -44,7 +44,7 @@ class TrustSet(Transactor):
         """A limit in an issued currency, for another account."""
         if ctx.tx.flags & DEEP and not ctx.rules.enabled("DeepFreeze"):
             return "temINVALID_FLAG"
-        limit = ctx.tx["LimitAmount"]
+        limit = ctx.tx.get("LimitAmount", 0)
         if not isinstance(limit, IssuedAmount):
             return "temBAD_LIMIT"
         if limit.currency == BAD_CURRENCY:
