@@ -23,7 +23,7 @@ from talktalk_wire.chat import Room, RoomEvent, RoomEvents
 from talktalk_wire.common import Page
 from tests.fixtures_app import RunningApp
 
-ANSWER_S = 20.0
+ANSWER_S = 60.0
 _numbers = itertools.count(10_000_000)
 
 

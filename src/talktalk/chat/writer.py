@@ -25,6 +25,7 @@ import struct
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -47,6 +48,8 @@ RETRIES_MAX: Final = 3
 
 _RETRIED_STATES: Final = frozenset({"23505", "40001", "40P01"})
 """Unique violation, serialization failure, deadlock: another run sees what it collided with."""
+_PASSING_CLASSES: Final = frozenset({"53", "55", "57", "58"})
+"""SQLSTATE classes that say nothing of the message: resources, a lock not got, an operator, the disk."""
 _SETTINGS: Final = {
     "TimeZone": "UTC",
     "statement_timeout": "15000",
@@ -113,6 +116,8 @@ _int4 = struct.Struct("!i").unpack
 _REPEAT: Final = 1
 _REFUSALS: Final = {2: "not_a_member", 3: "blocked", 4: "request"}
 
+_seq = attrgetter("seq")
+
 _log = logging.getLogger("talktalk.chat.writer")
 
 
@@ -120,7 +125,7 @@ class Send:
     """One message on its way to the disk, and then what became of it."""
 
     __slots__ = (
-        "body", "client_id", "created_at", "done", "is_repeat", "message_id", "refusal", "room_id",
+        "body", "client_id", "created_at", "done", "is_answered", "is_repeat", "message_id", "refusal", "room_id",
         "sender_id", "seq", "taken_at",
     )  # fmt: skip
 
@@ -134,6 +139,7 @@ class Send:
         self.done = done
         """Called once, from the event loop, when `refusal` or the rest below is known."""
         self.taken_at = 0.0
+        self.is_answered = False
         self.refusal = ""
         """Why nothing was written: `not_a_member`, `blocked`, `request` (the room waits in a request
         folder, which the group commit leaves to `service.post_request`), `busy`, `unavailable`."""
@@ -205,8 +211,7 @@ class Lane:
 
     def take(self, send: Send) -> None:
         if len(self._queue) >= QUEUE_MAX:
-            send.refusal = "busy"
-            send.done(send)
+            _refuse([send], "busy")
             return
         send.taken_at = asyncio.get_running_loop().time()
         self._queue.append(send)
@@ -218,15 +223,19 @@ class Lane:
                 await self._arrived.wait()
                 while self._queue:
                     await self._gather()
-                    batch = self._batch = self._cut()
-                    await self._write(batch)
+                    self._batch = self._cut()
+                    try:
+                        await self._write(self._batch)
+                    except Exception:  # noqa: BLE001 - the lane must go on
+                        # A bug of ours: whether it was written shows when the sender asks again.
+                        _log.exception("chat.writer.failed")
+                        self._drop_pipe()
+                        _refuse(self._batch, "unavailable")
                     self._batch = []
                 self._arrived.clear()
         finally:
             self._drop_pipe()
-            for send in [*self._batch, *self._queue]:
-                send.refusal = "unavailable"
-                send.done(send)
+            _refuse([*self._batch, *self._queue], "unavailable")
             self._batch = []
             self._queue.clear()
 
@@ -271,16 +280,25 @@ class Lane:
                 if error.state in _RETRIED_STATES and collisions <= RETRIES_MAX:
                     continue
                 _log.warning("chat.writer.batch_failed", extra={"reason": str(error), "sends": len(batch)})
-                if len(batch) == 1:
-                    batch[0].refusal = "unavailable"
-                    batch[0].done(batch[0])
-                    return
-                for send in batch:
-                    await self._write([send])
+                await self._take_apart(batch, error)
                 return
             else:
                 self._answer(batch, results[1], was_lost=was_lost)
                 return
+
+    async def _take_apart(self, batch: list[Send], error: PipeError) -> None:
+        """Run what failed together room by room, then message by message, so that the bad one is alone."""
+        rooms: dict[UUID, list[Send]] = {}
+        for send in batch:
+            rooms.setdefault(send.room_id, []).append(send)
+        if len(rooms) > 1:
+            for sends in rooms.values():
+                await self._write(sends)
+        elif len(batch) == 1 or error.state[:2] in _PASSING_CLASSES:
+            _refuse(batch, "unavailable")
+        else:
+            for send in batch:
+                await self._write([send])
 
     async def _connected(self) -> Pipe:
         if self.pipe is None:
@@ -301,9 +319,7 @@ class Lane:
         late = [send for send in batch if send.taken_at <= limit]
         while self._queue and self._queue[0].taken_at <= limit:
             late.append(self._queue.popleft())
-        for send in late:
-            send.refusal = "unavailable"
-            send.done(send)
+        _refuse(late, "unavailable")
         return waiting
 
     def _answer(self, batch: list[Send], result: pq.abc.PGresult, *, was_lost: bool) -> None:
@@ -331,13 +347,33 @@ class Lane:
             else:
                 posted.setdefault(send.room_id, []).append(send)
         for room_id, sends in posted.items():
-            self._writer.on_posted(room_id, sends)
+            sends.sort(key=_seq)
+            try:
+                self._writer.on_posted(room_id, sends)
+            except Exception:  # noqa: BLE001 - it is committed, whatever the listener does
+                _log.exception("chat.writer.not_published")
         if was_lost:
             # Our own commit may have gone unheard: whoever serves the room fetches what it lacks.
             for room_id, seq in seen.items():
                 self._writer.on_seen(room_id, seq)
         for send in batch:
-            send.done(send)
+            _finish(send)
+
+
+def _refuse(sends: Sequence[Send], refusal: str) -> None:
+    """Answer those that have no answer yet."""
+    for send in sends:
+        if not send.is_answered:
+            send.refusal = refusal
+            _finish(send)
+
+
+def _finish(send: Send) -> None:
+    send.is_answered = True
+    try:
+        send.done(send)
+    except Exception:  # noqa: BLE001 - the others of the batch want their answers too
+        _log.exception("chat.writer.answer_failed")
 
 
 def _calls(batch: Sequence[Send]) -> list[tuple[bytes, Sequence[bytes]]]:

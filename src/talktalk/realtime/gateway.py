@@ -121,8 +121,16 @@ class Gateway:
         """
         listener = Listener(conninfo, self.on_wake, self._on_reset)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(listener.run())
+            tasks.create_task(self._listen_always(listener))
             tasks.create_task(self._sweep_always())
+
+    async def _listen_always(self, listener: Listener) -> None:
+        while True:
+            try:
+                await listener.run()
+            except Exception:  # noqa: BLE001 - without listening only the sweep is left
+                _log.exception("realtime.listening_failed")
+            await asyncio.sleep(RETRY_S)
 
     async def close(self) -> None:
         """Tell every client to move, and end what is under way."""

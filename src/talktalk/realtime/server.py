@@ -131,7 +131,8 @@ class GatewayProtocol(WebSocketsSansIOProtocol):
 
     def write(self, frames: bytes) -> None:
         """Send whole frames."""
-        self.transport.write(frames)
+        if not self.transport.is_closing():
+            self.transport.write(frames)
 
     def waiting(self) -> int:
         """Bytes that the kernel has not taken yet."""
