@@ -2,10 +2,9 @@
 
 import asyncio
 import fcntl
-import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -128,28 +127,42 @@ async def test_a_log_that_grew_large_is_set_aside(tmp_path: Path, monkeypatch: p
     assert (tmp_path / "one.log").read_bytes() == b""
 
 
-def start_stub_supervisor(folder: Path, *how: str) -> tuple[subprocess.Popen[bytes], list[int]]:
-    """Start a supervisor in a process of its own; returns it and everything it started but its guard."""
-    program = Path(__file__).with_name("stub_supervisor.py")
-    root = program.parent.parent.parent
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.supervisor.stub_supervisor", str(folder), *how], cwd=root
-    )
-    wait_until((folder / "started").exists, "the supervisor started its children")
-    return process, [pid_in(folder / name) for name in ("one", "one.child", "two", "two.child")]
+StartSupervisor = Callable[..., tuple[subprocess.Popen[bytes], list[int]]]
+
+
+@pytest.fixture
+def start_stub_supervisor(tmp_path: Path) -> Iterator[StartSupervisor]:
+    """Starts a supervisor in a process of its own; gives it, and everything it started but its guard."""
+    root = Path(__file__).parents[2]
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*how: str) -> tuple[subprocess.Popen[bytes], list[int]]:
+        command = [sys.executable, "-m", "tests.supervisor.stub_supervisor", str(tmp_path), *how]
+        started.append(subprocess.Popen(command, cwd=root))
+        wait_until((tmp_path / "started").exists, "the supervisor started its children")
+        return started[-1], [pid_in(tmp_path / name) for name in ("one", "one.child", "two", "two.child")]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.parametrize("how", ["kernel and guard", "guard-only"])
-def test_nothing_outlives_a_killed_supervisor(tmp_path: Path, how: str) -> None:
-    process, pids = start_stub_supervisor(tmp_path, how)
+def test_nothing_outlives_a_killed_supervisor(
+    tmp_path: Path, start_stub_supervisor: StartSupervisor, how: str
+) -> None:
+    process, pids = start_stub_supervisor(how)
     guard = pid_in(tmp_path / "guard")
     process.kill()
     process.wait()
     wait_until(lambda: not any(map(is_running, [*pids, guard])), "all that it started is gone")
 
 
-def test_a_killed_guard_is_replaced_by_one_that_knows_the_children(tmp_path: Path) -> None:
-    process, pids = start_stub_supervisor(tmp_path, "guard-only")
+def test_a_killed_guard_is_replaced_by_one_that_knows_the_children(
+    tmp_path: Path, start_stub_supervisor: StartSupervisor
+) -> None:
+    process, pids = start_stub_supervisor("guard-only")
     first = pid_in(tmp_path / "guard")
     kill(first)
     wait_until(lambda: (tmp_path / "guard").read_text() not in {str(first), "", "None"}, "another guard")
@@ -159,25 +172,25 @@ def test_a_killed_guard_is_replaced_by_one_that_knows_the_children(tmp_path: Pat
     wait_until(lambda: not any(map(is_running, pids)), "the second guard stopped the children")
 
 
-def test_the_folder_stays_locked_until_a_killed_supervisors_children_are_gone(tmp_path: Path) -> None:
-    process, pids = start_stub_supervisor(tmp_path, "guard-only")
+def test_the_folder_stays_locked_until_a_killed_supervisors_children_are_gone(
+    tmp_path: Path, start_stub_supervisor: StartSupervisor
+) -> None:
+    process, pids = start_stub_supervisor("guard-only")
     process.kill()
     process.wait()
     with DataFolderLock(DataFolder(tmp_path)):
         assert not any(map(is_running, pids))
 
 
-def test_a_second_supervisor_on_the_same_folder_is_told_of_the_first(tmp_path: Path) -> None:
-    process, _ = start_stub_supervisor(tmp_path)
-    try:
-        with pytest.raises(DataFolderBusy) as caught, DataFolderLock(DataFolder(tmp_path)):
-            pytest.fail("the lock was given twice")
-        assert f"process {process.pid}" in caught.value.sentence
-        assert "http://localhost:1" in caught.value.sentence
-        assert f"kill {process.pid}" in caught.value.way_out
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+def test_a_second_supervisor_on_the_same_folder_is_told_of_the_first(
+    tmp_path: Path, start_stub_supervisor: StartSupervisor
+) -> None:
+    process, _ = start_stub_supervisor()
+    with pytest.raises(DataFolderBusy) as caught, DataFolderLock(DataFolder(tmp_path)):
+        pytest.fail("the lock was given twice")
+    assert f"process {process.pid}" in caught.value.sentence
+    assert "http://localhost:1" in caught.value.sentence
+    assert f"kill {process.pid}" in caught.value.way_out
 
 
 def test_a_lock_that_was_given_back_can_be_taken_again(tmp_path: Path) -> None:
