@@ -146,14 +146,14 @@ def serve_in_thread(settings: Settings, **options: Any) -> Iterator[RunningApp]:
 
         thread = threading.Thread(target=target, name="running_app", daemon=True)
         thread.start()
-        ready.wait(30)
+        ready.wait(90)
         try:
             if failure or not server.started:
                 pytest.fail(f"the server did not start: {failure}")
             yield RunningApp(url, settings, web)
         finally:
             server.should_exit = True
-            thread.join(10)
+            thread.join(30)
             assert not thread.is_alive(), "the server did not stop"
     if failure:
         raise failure[0]
