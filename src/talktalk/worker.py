@@ -21,7 +21,9 @@ import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import psycopg
 import uvloop
+from sqlalchemy.exc import OperationalError
 
 from talktalk.config import Settings, SettingsError
 from talktalk.custody import asks
@@ -34,7 +36,7 @@ from talktalk.custody.sealed import SealedCustody
 from talktalk.custody.sealed_secrets import WorkerKey
 from talktalk.custody.verifiers import Verifiers
 from talktalk.identity import jobs as identity_jobs
-from talktalk.ledger.errors import LedgerForked
+from talktalk.ledger.errors import LedgerForked, NodeUnavailable
 from talktalk.ledger.nodes import NodePool
 from talktalk.ledger.ports import Makers
 from talktalk.ledger.processing import LedgerProcessor
@@ -201,11 +203,18 @@ async def _keep(name: str, loop: Callable[[], Awaitable[None]]) -> None:
             logger.critical("the ledger's history is not the one we know; nothing is written", exc_info=True)
             pause_s = FORKED_AGAIN_S
         except Exception as error:  # whatever it was, the rows are right and are read again
-            logger.warning("loop %s failed: %r", name, error, exc_info=True)
+            logger.warning("loop %s failed: %r", name, error, exc_info=not _is_outage(error))
         if asyncio.get_running_loop().time() - began > AGAIN_S_MAX:
             pause_s = AGAIN_S
         await asyncio.sleep(pause_s)
         pause_s = min(pause_s * 2, AGAIN_S_MAX)
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Whether a part is merely down: expected trouble, told in a line."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_outage(each) for each in error.exceptions)
+    return isinstance(error, psycopg.OperationalError | OperationalError | NodeUnavailable | OSError)
 
 
 async def run_until_stopped(settings: Settings) -> None:
