@@ -182,9 +182,13 @@ function parts(a: Item | null, b: Item | null, divided: W.Message | null): boole
   if (a === null || b === null) return true;
   if (b.message !== null && b.message === divided) return true;
   if (a.message?.kind === "system" || b.message?.kind === "system") return true;
-  // A card stands for itself: what follows begins anew.
-  if (a.message?.kind === "transfer") return true;
+  // A card stands for itself, and so does what was not sent: what follows begins anew.
+  if (a.message?.kind === "transfer" || isFailed(a) || isFailed(b)) return true;
   return a.senderId !== b.senderId || stampOf(a.at).minute !== stampOf(b.at).minute;
+}
+
+function isFailed({ outgoing }: Item): boolean {
+  return outgoing?.delivery.state === "failed";
 }
 
 function draw(

@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { usePresence } from "@/features/realtime";
+import { useLink, usePresence } from "@/features/realtime";
 import { ago } from "@/lib/dates";
 import { useNow } from "@/lib/use-now";
 import { useFriend } from "../friend";
@@ -11,8 +11,9 @@ export function PresenceText({ userId }: { userId: string }) {
   const { t, i18n } = useTranslation(["chat", "common"]);
   const pushed = usePresence(userId);
   const friend = useFriend(userId);
+  const live = useLink().kind === "live";
   const now = useNow(CLOCK_MS);
-  if (friend === null) return null;
+  if (friend === null || !live) return null;
   if (pushed?.online ?? friend.online) {
     return <span className="text-accent-text">{t("common:presence.online")}</span>;
   }

@@ -1,4 +1,4 @@
-import { usePresence } from "@/features/realtime";
+import { useLink, usePresence } from "@/features/realtime";
 import { useMe } from "@/features/identity";
 import { Avatar } from "@/design";
 import { useFriend } from "../friend";
@@ -21,9 +21,10 @@ export function RoomPicture({ room, size = 52 }: { room: W.Room; size?: 36 | 44 
   );
 }
 
-/** Whether a person is online, as far as I may know. */
+/** Whether a person is online, as far as I may know; away from the server nobody knows. */
 export function useOnlineOf(userId: string): boolean {
   const pushed = usePresence(userId);
   const friend = useFriend(userId);
-  return friend !== null && (pushed?.online ?? friend.online);
+  const live = useLink().kind === "live";
+  return live && friend !== null && (pushed?.online ?? friend.online);
 }

@@ -17,6 +17,7 @@ import {
 import type * as W from "@/lib/wire";
 import { markRead, rooms } from "../chat";
 import { useAttention, useConversation, useOutgoing, useRoom, useTimeline } from "../hooks";
+import { useKeyboardInset } from "../keyboard";
 import { calm } from "../model/text";
 import { ClosedBar } from "../parts/ClosedBar";
 import { Composer, type ComposerHandle } from "../parts/Composer";
@@ -39,6 +40,7 @@ function RoomView({ roomId }: { roomId: string }) {
   const room = useRoom(roomId);
   const [state] = useConversation(roomId);
   const [detailsOpen, setDetailsOpen] = useState(false);
+  const keyboard = useKeyboardInset();
   const navigate = useNavigate();
   const back = useCallback(() => void navigate({ to: "/chats" }), [navigate]);
 
@@ -48,6 +50,7 @@ function RoomView({ roomId }: { roomId: string }) {
       <section
         aria-label={room === null ? t("title") : t("room.log", { name: calm(room.title) })}
         className="flex h-full min-w-0 flex-1 flex-col"
+        style={{ paddingBottom: keyboard }}
       >
         <RoomHeader room={room} onBack={back} onDetails={() => setDetailsOpen(true)} />
         {state.phase === "failed" ? (
