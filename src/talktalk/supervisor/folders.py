@@ -29,7 +29,7 @@ from talktalk.supervisor.accounts import unprivileged_account
 from talktalk.supervisor.errors import DataFolderBusy, DataFolderCorrupt, DataFolderError
 from talktalk.supervisor.guard import process_exists
 
-LOCK_WAIT_S = 8.0
+LOCK_WAIT_S = 20.0
 """How long the processes of a supervisor that was killed may take to go before we give up on them."""
 
 _CHOOSE = "Choose another folder: ./talktalk up --data DIR."
