@@ -17,7 +17,7 @@ import { BODY_LENGTH_MAX, lengthOf, sendable } from "../model/text";
 /** The field grows up to this many lines and scrolls from there. */
 const LINES_MAX = 6;
 const LINE_PX = 24;
-const PADDING_PX = 22;
+const PADDING_PX = 20;
 /** How often others are told that I am typing; they forget it after six seconds. */
 const TYPING_EVERY_MS = 3_000;
 /** The length left is shown when it gets short. */
@@ -106,7 +106,7 @@ export function Composer({ room, onSent, onEscape, ref }: ComposerProps) {
           placeholder={t("composer.placeholder")}
           enterKeyHint="send"
           autoComplete="off"
-          className="min-h-11 min-w-0 flex-1 resize-none rounded-[22px] border border-transparent bg-sunken px-4 py-2.5 text-body outline-none placeholder:text-text-3 focus:border-line-strong"
+          className="min-h-11 min-w-0 flex-1 resize-none rounded-[22px] border border-transparent bg-sunken px-4 py-[9px] text-body outline-none placeholder:text-text-3 focus:border-line-strong"
         />
         <IconButton
           type="submit"
