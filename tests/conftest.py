@@ -1,10 +1,12 @@
-"""What every test shares: `async def` tests run on an event loop of their own."""
+"""What every test shares: `async def` tests run on an event loop of their own; real PostgreSQL and a running app."""
 
 import asyncio
 import inspect
 from typing import Any
 
 import pytest
+
+pytest_plugins = ["tests.fixtures_postgres", "tests.fixtures_app"]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -39,6 +39,7 @@ READY_TIMEOUT_S = 60.0
 STOP_STAGES = ((("web", "worker"), 2.2), (("ledger", "database"), 1.6))
 """Who is stopped with whom, and for how long they are waited for, in seconds."""
 
+RECOVERY_DELAY_S = 30
 _SETTINGS_OF_WORKER = ("TALKTALK_KEK_FILE", "TALKTALK_WORKER_KEY_FILE")
 
 
@@ -270,6 +271,8 @@ class _Up:
             "TALKTALK_HOST": "0.0.0.0" if options.lan else "127.0.0.1",  # noqa: S104 - what --lan asks for
             "TALKTALK_PORT": str(options.port),
         }
+        # A laptop's own world need not wait a day before a recovered wallet may spend.
+        settings.setdefault("TALKTALK_RECOVERY_DELAY_S", str(RECOVERY_DELAY_S))
         if not options.lan or options.dev_inbox:
             settings["TALKTALK_DEV_INBOX"] = "1"
             settings.setdefault("TALKTALK_SMS_SENDER", "inbox")

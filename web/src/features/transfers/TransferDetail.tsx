@@ -24,7 +24,7 @@ export function TransferDetail({ transfer }: { transfer: Transfer }) {
         <p className="text-small text-text-3">{t(`state_more.${view.text}`)}</p>
       </div>
       <Facts>
-        <Fact name={t("review.to")}>{transfer.recipient?.name ?? t("review.to_address")}</Fact>
+        {transfer.recipient !== null && <Fact name={t("detail.to")}>{transfer.recipient.name}</Fact>}
         <Fact name={t("detail.address")} mono>
           {transfer.address}
         </Fact>

@@ -70,7 +70,7 @@ export function BalancePanel({ wallet }: { wallet: Wallet }) {
           </p>
         )}
       </div>
-      {wallet.trust === "trusted" ? (
+      {wallet.trust === "trusted" && (
         <div className="flex gap-2">
           <Button
             size="large"
@@ -91,9 +91,8 @@ export function BalancePanel({ wallet }: { wallet: Wallet }) {
             {t("receive.title")}
           </Button>
         </div>
-      ) : (
-        <WalletTrust wallet={wallet} />
       )}
+      <WalletTrust wallet={wallet} />
       {receiving && address !== null && (
         <ReceiveSheet address={address} onClose={() => setReceiving(false)} />
       )}

@@ -11,12 +11,17 @@ export function WalletTrust({ wallet }: { wallet: Wallet }) {
   const { t, i18n } = useTranslation("wallet");
   const { data: recoveries = [] } = useRecoveries();
   const [open, setOpen] = useState(false);
-  if (wallet.trust === "trusted") return null;
+  // The sheet stays until it is closed, so that its last words are read even when trust has come meanwhile.
+  const sheet = open && <RecoverSheet wallet={wallet} onClose={() => setOpen(false)} />;
+  if (wallet.trust === "trusted") return sheet;
   if (wallet.trust === "waiting") {
     return (
-      <Banner tone="warning" role="status">
-        {t("trust.waiting", { when: dateTime(i18n.language, wallet.spend_after ?? new Date()) })}
-      </Banner>
+      <>
+        <Banner tone="warning" role="status">
+          {t("trust.waiting", { when: dateTime(i18n.language, wallet.spend_after ?? new Date()) })}
+        </Banner>
+        {sheet}
+      </>
     );
   }
   const asked = recoveries.some(({ state }) => state === "asked");
@@ -34,7 +39,7 @@ export function WalletTrust({ wallet }: { wallet: Wallet }) {
       <Button size="large" tone="primary" wide onClick={() => setOpen(true)}>
         {t("trust.recover")}
       </Button>
-      {open && <RecoverSheet wallet={wallet} onClose={() => setOpen(false)} />}
+      {sheet}
     </div>
   );
 }
