@@ -88,7 +88,7 @@ async def test_a_killed_writer_connection_loses_and_doubles_nothing(running_app:
         async with world.line(mina) as hers, world.line(jun) as his:
 
             async def kill() -> None:
-                for _ in range(10):
+                for _ in range(20):
                     for pid in running_app.web.chat_writer.backend_pids:
                         await world.db.execute("SELECT pg_terminate_backend(%s)", (pid,))
                     await hers.settle()

@@ -24,6 +24,10 @@ _UUID_LENGTH: Final = struct.pack("!i", 16)
 _length = struct.Struct("!i").pack
 
 
+WATCH_S: Final = 0.25
+"""How often a waiting connection is looked at unasked."""
+
+
 class PipeError(Exception):
     """A batch was not committed: the server refused a statement, and rolled back."""
 
@@ -62,6 +66,8 @@ class Pipe:
     def __init__(self, connection: psycopg.AsyncConnection) -> None:
         self._connection = connection
         self._pg = connection.pgconn
+        self.backend_pid = self._pg.backend_pid
+        """The server process of this connection."""
         self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[list[pq.abc.PGresult]] | None = None
         self._results: list[pq.abc.PGresult] = []
@@ -70,6 +76,7 @@ class Pipe:
         self._socket = self._pg.socket
         self._pg.enter_pipeline_mode()
         self._loop.add_reader(self._socket, self._on_readable)
+        self._watch = self._loop.call_later(WATCH_S, self._look)
 
     @classmethod
     async def connect(
@@ -91,11 +98,6 @@ class Pipe:
         except (OSError, TimeoutError, psycopg.Error) as error:
             raise PipeLost(str(error)) from error
         return cls(connection)
-
-    @property
-    def backend_pid(self) -> int:
-        """The server process of this connection."""
-        return self._pg.backend_pid
 
     def submit(
         self, calls: Sequence[tuple[bytes, Sequence[bytes]]]
@@ -132,6 +134,17 @@ class Pipe:
     def close(self) -> None:
         """End the connection; a batch under way fails with `PipeLost`."""
         self._fail("closed")
+
+    def _look(self) -> None:
+        """Read without having been told to.
+
+        Where the server dies with our query unread the kernel reports an error on the socket, not an end of
+        input, and uvloop then stops telling us anything about it.
+        """
+        if self._waiter is not None:
+            self._on_readable()
+        if not self._lost:
+            self._watch = self._loop.call_later(WATCH_S, self._look)
 
     def _flush(self) -> None:
         pending = self._pg.flush()
@@ -182,6 +195,7 @@ class Pipe:
     def _fail(self, why: str) -> None:
         if not self._lost:
             self._lost = True
+            self._watch.cancel()
             self._loop.remove_reader(self._socket)
             if self._writing:
                 self._loop.remove_writer(self._socket)

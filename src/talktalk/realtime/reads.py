@@ -4,6 +4,7 @@ The gateway asks with every `hello`, and history is read in pages. Both cost sev
 than through sessions.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, LiteralString
@@ -57,9 +58,10 @@ class ReadPool:
             Unavailable: The database does not answer.
         """
         try:
-            async with self._pool.connection() as connection:
+            # A server that dies with a query unread is not always noticed by the event loop.
+            async with asyncio.timeout(WAIT_S), self._pool.connection() as connection:
                 yield connection
-        except (PoolTimeout, psycopg.OperationalError) as error:
+        except (TimeoutError, PoolTimeout, psycopg.OperationalError) as error:
             raise Unavailable(retry_after_s=2) from error
 
     async def rows(self, query: LiteralString, parameters: Sequence[object]) -> list[Row]:
