@@ -193,7 +193,7 @@ class WalletDesk:
                         reserve_base_drops=head.reserves.base_drops if head is not None else 0,
                         reserve_increment_drops=head.reserves.increment_drops if head is not None else 0,
                         owner_count=account.owner_count if account is not None else 0,
-                        ledger_index=head.ledger_index if head is not None else None,
+                        ledger_index=_newest(account, head),
                         network=row.network,
                         explorer_url=self._explorer_url,
                         has_pin=row.user_id in pins,
@@ -204,6 +204,13 @@ class WalletDesk:
                 )
             )
         return made
+
+
+def _newest(account: WatchedAccount | None, head: LedgerHead | None) -> int | None:
+    """The ledger shown: an account is written a moment before the cursor moves past its ledger."""
+    if head is None:
+        return None
+    return max(head.ledger_index, account.ledger_index or 0) if account is not None else head.ledger_index
 
 
 def _balances(account: WatchedAccount | None, head: LedgerHead | None) -> list[AssetBalance]:
