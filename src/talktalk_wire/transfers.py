@@ -126,8 +126,10 @@ class Transfer(Wire, frozen=True, kw_only=True):
     draft: Draft | None
     """While `drafted`."""
     approval_error: str | None = None
-    """Back in `drafted` after an approval the worker refused: `pin_wrong`, `pin_locked`,
-    `device_not_trusted`, `approval_unreadable`."""
+    """Back in `drafted` after an approval that was not accepted: `pin_wrong`, `pin_locked`,
+    `pin_needed`, `device_not_trusted`, `approval_unreadable`, `insufficient_balance`,
+    `below_reserve`, `too_many_pending`, `wallet_not_ready`. After `draft_expired` and
+    `draft_changed` there is a new draft, to be looked at and approved anew."""
     tries_left: int | None = None
     """With `pin_wrong`."""
     retry_at: datetime | None = None
