@@ -75,7 +75,18 @@ export default defineConfig({
               test: /node_modules\/(react|react-dom|scheduler|react-i18next|i18next|clsx|@tanstack)\//,
               priority: 2,
             },
-            { name: "shared", minShareCount: 6, maxModuleSize: 20_000, priority: 1 },
+            {
+              // Sheets and dialogs come with the first screen that has one.
+              name: "overlay",
+              test: /node_modules\/(@radix-ui\/react-(alert-dialog|dialog|focus-)|react-remove-scroll|react-style-singleton|use-sidecar|use-callback-ref|aria-hidden)/,
+              priority: 2,
+            },
+            {
+              name: "shared",
+              test: /\/src\/(lib|i18n)\/|\/src\/design\/(?!Sheet|Dialog|Menu|Toast\.)|lucide-react/,
+              minShareCount: 6,
+              priority: 1,
+            },
           ],
         },
       },

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { router } from "@/app/router";
 import { watchServiceWorker } from "@/app/update";
 import { toast } from "@/design";
-import { Toaster } from "@/design/Toast";
+import { ToastHost } from "@/design/ToastHost";
 import { forgetSession, meQuery } from "@/features/identity";
 import { i18n, startI18n } from "@/i18n";
 import { onSessionLost } from "@/lib/api";
@@ -18,7 +18,7 @@ function App() {
   return (
     <>
       <RouterProvider router={router} />
-      <Toaster label={t("app")} />
+      <ToastHost label={t("app")} />
     </>
   );
 }

@@ -7,8 +7,9 @@ import { useMe } from "@/features/identity";
 import { openPay } from "@/features/transfers";
 import { IconButton } from "@/design";
 
+// By its own path: what index.ts gives statically could not be loaded later.
 const TransferCard = lazy(async () => ({
-  default: (await import("@/features/transfers")).TransferCard,
+  default: (await import("@/features/transfers/TransferCard")).TransferCard,
 }));
 
 function PayAction({ room }: ComposerActionProps) {

@@ -3,7 +3,7 @@ import { Toast as Radix } from "radix-ui";
 import { useSyncExternalStore } from "react";
 import { type ToastEntry, toasts } from "./toasts";
 
-/** Where toasts appear; stands once, in the shell. */
+/** The toasts of now. Loaded by ToastHost. */
 export function Toaster({ label }: { label: string }) {
   const entries = useSyncExternalStore(toasts.subscribe, toasts.snapshot);
   return (

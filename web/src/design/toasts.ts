@@ -20,6 +20,9 @@ class Toasts {
 
   readonly snapshot = (): readonly ToastEntry[] => this.#entries;
 
+  /** Whether there ever was one. */
+  readonly used = (): boolean => this.#last > 0;
+
   add(entry: Omit<ToastEntry, "id">): void {
     this.#last += 1;
     const others = this.#entries.filter(({ text }) => text !== entry.text);
