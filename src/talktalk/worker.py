@@ -90,6 +90,7 @@ class Worker:
             raise SettingsError("settings: TALKTALK_LEDGER_URLS names no ledger node")
         kek = KeyEncryptionKey(read_key(settings.kek_file))
         self.key = WorkerKey(read_or_make_key(worker_key_file(settings.kek_file, settings.worker_key_file)))
+        self._kek_id = kek.id
         self.clock: Clock = clock or SystemClock()
         self.database = Database(settings.database_url, pool_size=POOL_SIZE)
         self.pool = NodePool(settings.ledger_urls)
@@ -154,8 +155,13 @@ class Worker:
             await self.database.close()
 
     async def _publish(self) -> None:
-        """Let devices seal to this worker's key; then rest, so that the loop does not begin again."""
+        """Let devices seal to this worker's key; then rest, so that the loop does not begin again.
+
+        Raises:
+            KeyUnreadable: This worker could sign nothing: it asks for no secrets.
+        """
         async with self.database.transaction() as db:
+            await custody_service.require_kek(db, self._kek_id)
             await custody_service.publish_worker_key(db, self.key, self.clock.now())
         await asyncio.Event().wait()
 

@@ -109,12 +109,11 @@ class AskTaker:
         self._on_decided = on_decided
         self._put_off: dict[UUID, float] = {}
         self._wakes = [asyncio.Event() for _ in range(AT_A_TIME)]
-        self._next = 0
 
     def wake(self) -> None:
-        """Something may be pending."""
-        self._wakes[self._next].set()
-        self._next = (self._next + 1) % AT_A_TIME
+        """Something may be pending: whoever is idle looks."""
+        for event in self._wakes:
+            event.set()
 
     async def run(self) -> None:
         """Take asks until cancelled, a few at a time."""

@@ -9,13 +9,14 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.custody import asks, verifiers
 from talktalk.custody.errors import (
     DeviceNotTrusted,
+    KeyUnreadable,
     PinLocked,
     PinMalformed,
     PinNeeded,
@@ -99,9 +100,16 @@ async def check_pin_open(db: AsyncSession, user_id: UUID, now: datetime) -> None
         raise PinLocked(retry_after_s=_seconds(until, now))
 
 
-async def any_sealed_key(db: AsyncSession) -> bool:
-    """Whether any key was ever sealed, so that the key-encryption key must not be made anew."""
-    return bool((await db.execute(select(exists().where(SealedKeyRow.id.is_not(None))))).scalar_one())
+async def require_kek(db: AsyncSession, kek_id: str) -> None:
+    """See that the sealed keys are this key-encryption key's.
+
+    Raises:
+        KeyUnreadable: Another one wrapped them; nothing could be signed.
+    """
+    other = select(SealedKeyRow.kek_id).where(SealedKeyRow.kek_id != kek_id).limit(1)
+    found = (await db.execute(other)).scalar_one_or_none()
+    if found is not None:
+        raise KeyUnreadable(f"keys were sealed under key-encryption key {found}, not under {kek_id}")
 
 
 async def answer(database: Database, ask_id: UUID) -> Ask:

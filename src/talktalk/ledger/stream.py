@@ -41,6 +41,8 @@ async def ledgers(pool: NodePool, *, after: int, parent_hash: str | None) -> Asy
     while True:
         latest = pool.latest
         if latest is None or latest.ledger_index <= after:
+            if latest is not None and latest.ledger_index < after:
+                log.warning("the nodes are at ledger %s, we were at %s", latest.ledger_index, after)
             await pool.wait_beyond(after, timeout_s=IDLE_S)
             continue
         wanted = range(after + 1, min(latest.ledger_index, after + AHEAD_MAX) + 1)

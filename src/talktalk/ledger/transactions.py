@@ -134,7 +134,7 @@ def decode_blob(blob: bytes) -> dict[str, Any]:
         raise MalformedTransaction("not a transaction") from error
     if again != text:
         raise MalformedTransaction("not in canonical form")
-    if not NEEDED_FIELDS <= fields.keys():
+    if not fields.keys() >= NEEDED_FIELDS:
         raise MalformedTransaction("a common field is missing")
     return fields
 
