@@ -68,7 +68,7 @@ def welcome(crowd: Crowd, clients: Sequence[Client]) -> None:
             client.first = frame(b'{"t":"hello","id":"h","d":{}}')
         crowd.connect(some)
         goal = start + len(some)
-        wait(crowd, lambda goal=goal: welcomed >= goal)
+        wait_for(crowd, lambda: welcomed, goal)
 
 
 def wait(crowd: Crowd, done: Callable[[], bool]) -> None:
@@ -79,6 +79,11 @@ def wait(crowd: Crowd, done: Callable[[], bool]) -> None:
             last = time.monotonic()
         elif time.monotonic() - last > STALL_S:
             raise Lost("nothing comes any more")
+
+
+def wait_for(crowd: Crowd, count: Callable[[], int], goal: int) -> None:
+    """Turn until a count has come to its goal."""
+    wait(crowd, lambda: count() >= goal)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -455,16 +460,14 @@ def history(here: Site, rounds: int) -> Figures:
     client = Client(people[0][1])
     welcome(crowd, [client])
     acked = 0
-    pages = 0
-    lowest: int | None = None
+    begins: list[int] = []
 
     def on_frame(payload: bytes) -> None:
-        nonlocal acked, pages, lowest
+        nonlocal acked
         if payload.startswith(b'{"t":"message.ack"'):
             acked += 1
         elif payload.startswith(b'{"t":"room.events"'):
-            pages += 1
-            lowest = _seq(payload)
+            begins.append(_seq(payload))
         elif payload.startswith(b'{"t":"error"'):
             raise Lost(payload.decode())
 
@@ -472,22 +475,21 @@ def history(here: Site, rounds: int) -> Figures:
     for number in range(1000):
         client.send(_message(room_id, number))
         if number % 100 == 99:
-            wait(crowd, lambda goal=number + 1: acked == goal)
+            wait_for(crowd, lambda: acked, number + 1)
     before = cpu_s(here.pids)
     started = time.perf_counter()
     for _ in range(rounds):
-        lowest = None
-        for _ in range(5):
-            goal = pages + 1
-            where = "" if lowest is None else f',"before":{lowest}'
+        begins.clear()
+        for page in range(5):
+            where = f',"before":{begins[-1]}' if page else ""
             client.send(
                 frame(
                     f'{{"t":"room.fetch","id":"1","d":{{"room_id":"{room_id}","limit":200{where}}}}}'.encode()
                 )
             )
-            wait(crowd, lambda goal=goal: pages == goal)
-        if lowest != 1:
-            raise Lost(f"the last page begins at {lowest}")
+            wait_for(crowd, lambda: len(begins), page + 1)
+        if begins[-1] != 1:
+            raise Lost(f"the last page begins at {begins[-1]}")
     took = time.perf_counter() - started
     used = cpu_s(here.pids) - before
     crowd.drop([client])

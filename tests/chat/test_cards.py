@@ -61,7 +61,7 @@ async def test_a_card_appears_and_turns_for_everybody_and_after_a_reload(running
             await _turn(database, ref, "settled")
             await _turn(database, ref, "settled")
             for line in (hers, his):
-                await line.until(lambda line=line: line.seqs(room_id) == [1, 2, 3])
+                await line.until_seqs(room_id, [1, 2, 3])
                 posted, _, turned = line.pushes("room.event")
                 assert posted["message"]["card"] == {"state": "signing"}
                 assert (turned["kind"], turned["target_id"]) == ("card", str(message.id))
@@ -106,6 +106,6 @@ async def test_cards_and_messages_at_once_share_one_gap_free_order(running_app: 
                 *(hers.send(room_id, f"text-{number:05}") for number in range(60)),
             )
             for line in (hers, his):
-                await line.until(lambda line=line: len(line.seqs(room_id)) == 100)
+                await line.until_count(room_id, 100)
                 assert line.seqs(room_id) == list(range(1, 101))
     await database.close()

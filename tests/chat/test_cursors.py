@@ -98,7 +98,7 @@ async def test_unread_counts_agree_with_a_model(running_app: RunningApp) -> None
                     await lines[who].send(room_id, f"step-{step:04}")
                     sent.append(who)
                 else:
-                    await lines[who].until(lambda who=who: len(lines[who].seqs(room_id)) == len(sent))
+                    await lines[who].until_count(room_id, len(sent))
                     seq = chance.randrange(len(sent) + 1)
                     await _read(lines[who], room_id, seq)
                     cursors[who] = max(cursors[who], seq)

@@ -23,7 +23,7 @@ async def test_a_message_reaches_both_in_one_order_and_is_acked_with_its_positio
                     f"client-{number}",
                 )
             for line in (hers, his):
-                await line.until(lambda line=line: len(line.seqs(room_id)) == 5)
+                await line.until_count(room_id, 5)
                 assert line.seqs(room_id) == [1, 2, 3, 4, 5]
                 bodies = [push["message"]["body"] for push in line.pushes("room.event")]
                 assert bodies == [f"안녕 {number}" for number in range(5)]
@@ -108,7 +108,7 @@ async def test_a_killed_writer_connection_loses_and_doubles_nothing(running_app:
             seqs = sorted(seq for some in acked if some for seq in some)
             assert seqs == list(range(1, 321))
             for line in (hers, his):
-                await line.until(lambda line=line: len(line.seqs(room_id)) >= 320)
+                await line.until_count(room_id, 320)
                 assert line.seqs(room_id) == list(range(1, 321))
         events = await world.history(jun, room_id)
         assert sorted(int(event.message.body) for event in events if event.message) == list(range(320))
@@ -159,8 +159,8 @@ async def test_what_may_not_be_sent_is_refused_by_code_and_changes_nothing(runni
                     "not_a_member",
                 ),
             ):
-                answer = await world.call(mina, "POST", path, json=body)
-                assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+                response = await world.call(mina, "POST", path, json=body)
+                assert (response.status_code, response.json()["code"]) == (status, code), response.text
             longest = await hers.send(room_id, "longest-body", "한" * BODY_LENGTH_MAX)
             assert longest.d["seq"] == 1
         assert [event.seq for event in await world.history(jun, room_id)] == [1]

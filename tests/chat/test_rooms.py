@@ -33,7 +33,7 @@ async def test_a_new_room_is_followed_at_once_by_every_device(running_app: Runni
             for line in (phone, laptop):
                 opened = await line.wait("user.event", kind="room.opened")
                 assert opened.d["data"]["room"]["id"] == str(room.id)
-                await line.until(lambda line=line: line.seqs(room.id) == [1])
+                await line.until_seqs(room.id, [1])
 
 
 async def test_rooms_with_nobody_with_oneself_or_of_others_are_refused(running_app: RunningApp) -> None:
@@ -54,7 +54,7 @@ async def test_rooms_with_nobody_with_oneself_or_of_others_are_refused(running_a
             ("POST", f"/rooms/{room_id}/accept", {}),
             ("DELETE", f"/rooms/{room_id}/request", {}),
         ):
-            answer = await world.call(stranger, method, path, **options)
+            answer = await world.call(stranger, method, path, app=None, **options)
             assert (answer.status_code, answer.json()["code"]) == (404, "not_a_member"), (method, path)
         for cursor in ("00", "zz", "x" * 300):
             answer = await world.call(mina, "GET", "/rooms", params={"cursor": cursor})
@@ -188,13 +188,7 @@ async def test_a_block_stops_messages_both_ways_at_once_and_typing_too(running_a
             # Gone from each other's sight.
             for line, other in ((hers, jun), (his, mina)):
                 seen = [push for push in line.pushes("presence") if push["user_id"] == str(other.id)]
-                await line.until(
-                    lambda line=line, other=other: any(
-                        not push["online"]
-                        for push in line.pushes("presence")
-                        if push["user_id"] == str(other.id)
-                    )
-                )
+                await line.wait("presence", user_id=str(other.id), online=False)
                 assert all(push["last_seen_at"] is None for push in seen)
             await his.tell("typing.start", {"room_id": str(room_id)})
             await his.settle()

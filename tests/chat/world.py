@@ -204,7 +204,8 @@ class Line:
         answer = self._answers[frame_id] = asyncio.get_running_loop().create_future()
         await self.tell(t, d, frame_id)
         async with asyncio.timeout(ANSWER_S):
-            return await answer
+            frame: Frame = await answer
+            return frame
 
     async def send(self, room_id: UUID, client_id: str, body: str = "hello") -> Frame:
         """Send a message and wait for its ack."""
@@ -217,6 +218,14 @@ class Line:
         result = found()
         assert result, f"closed: {self.closed}; frames: {self.frames[-5:]}"
         return result
+
+    async def until_seqs(self, room_id: UUID, seqs: list[int]) -> None:
+        """Wait until exactly these positions of a room have come."""
+        await self.until(lambda: self.seqs(room_id) == seqs)
+
+    async def until_count(self, room_id: UUID, count: int) -> None:
+        """Wait until so many positions of a room have come."""
+        await self.until(lambda: len(self.seqs(room_id)) == count)
 
     async def wait(self, t: str, **fields: Any) -> Frame:
         """The first push of a type with these fields in its `d`."""

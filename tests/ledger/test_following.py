@@ -195,7 +195,7 @@ async def test_answers_that_make_no_sense_are_dropped() -> None:
 
 async def test_lost_connection_ends_requests_and_comes_back() -> None:
     async with _network() as (net, (relay,), pool):
-        relay.on_answer = lambda _, __: relay.cut()  # type: ignore[func-returns-value]  # loses the answer too
+        relay.on_answer = lambda _, __: relay.cut()  # loses the answer too
         with pytest.raises(NodeUnavailable):
             await pool.request("server_info")
         relay.on_answer = lambda _, answer: answer

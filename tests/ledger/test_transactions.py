@@ -11,6 +11,7 @@ from xrpl.core.addresscodec import decode_seed
 from talktalk.ledger import transactions
 from talktalk.ledger.addresses import address_of, parse_destination
 from talktalk.ledger.errors import AddressOfOtherNetwork, BadAddress, MalformedTransaction
+from talktalk.ledger.schemas import Draft
 
 # The Ed25519 key of the well-known genesis seed, and a payment signed with it.
 PUBLIC_KEY = "EDAAC3F98BB94F451804EF5993C847DAAA4E6154F455635659D88AA5C80F156303"
@@ -19,7 +20,7 @@ GENESIS = "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh"
 SEED = "snoPBrXtMeMyMHUVTgbuqAfg1SUTb"
 
 
-def _draft(**changes: int | None) -> transactions.Draft:
+def _draft(**changes: int | None) -> Draft:
     values: dict[str, int | None] = {"destination_tag": None, "network_id": None, **changes}
     return transactions.payment(
         account=ADDRESS,

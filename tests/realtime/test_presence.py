@@ -70,7 +70,7 @@ def test_online_is_having_a_lease_that_lives(steps: list[tuple[str, str]]) -> No
 
 async def test_friends_are_told_and_strangers_are_not(running_app: RunningApp) -> None:
     async with world_of(running_app) as world:
-        mina, jun, room_id = await world.friends()
+        mina, jun, _ = await world.friends()
         stranger = await world.human("Stranger")
         await world.group(mina, jun, stranger)  # a common room is no friendship
         async with world.line(jun) as his, world.line(stranger) as theirs:
@@ -89,7 +89,6 @@ async def test_friends_are_told_and_strangers_are_not(running_app: RunningApp) -
             await theirs.settle()
             assert not theirs.pushes("presence")
             assert not hers.pushes("user.event")
-        assert room_id
 
 
 async def test_new_friends_see_each_other_at_once_and_former_ones_no_more(running_app: RunningApp) -> None:

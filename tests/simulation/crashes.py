@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -82,7 +83,7 @@ class Places:
 
 def _caller() -> str | None:
     """The nearest line of a slice that opened the transaction."""
-    frame = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         path = frame.f_code.co_filename
         if path.startswith(SOURCE):
@@ -91,7 +92,5 @@ def _caller() -> str | None:
                 return None
             if name not in PLUMBING:
                 return f"{name}:{frame.f_lineno} {frame.f_code.co_name}"
-        if frame.f_back is None:
-            return None
         frame = frame.f_back
     return None
