@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
+from xrpl_devnet.codec.amounts import IssuedAmount
+from xrpl_devnet.codec.fields import FIELDS
 from xrpl_devnet.codec.json_form import to_json
 from xrpl_devnet.flow.engine import asset_of
 from xrpl_devnet.flow.steps import Book
@@ -22,6 +24,7 @@ from xrpl_devnet.rpc.books import BOOK_PAGE, book_param, funded_offers
 from xrpl_devnet.rpc.errors import RpcError
 from xrpl_devnet.rpc.lookup import account_of
 from xrpl_devnet.rpc.registry import Context, StandingSearch, Subscriber
+from xrpl_devnet.rpc.server import server_fields
 from xrpl_devnet.rpc.shape import (
     ctid,
     delivered_amount,
@@ -68,11 +71,11 @@ class _BookWish:
         """The books whose offers are told of: the one named, and with `both` the opposite one."""
         return [self.book, Book(self.book.given, self.book.taken)] if self.both else [self.book]
 
-    def snapshot(self, node: Node) -> dict[str, Any]:
-        """The offers that stand now, where they are wanted."""
+    def snapshot(self, node: Node) -> dict[str, list[dict[str, Any]]]:
+        """The offers of the last validated ledger, where they are wanted."""
         if not self.wants_snapshot:
             return {}
-        found = [funded_offers(node.open, book, self.taker, BOOK_PAGE.default) for book in self.heard]
+        found = [funded_offers(node.closed, book, self.taker, BOOK_PAGE.default) for book in self.heard]
         return {"bids": found[0], "asks": found[1]} if self.both else {"offers": found[0]}
 
 
@@ -124,9 +127,11 @@ class Hub:
         if "ledger" in streams:
             out.update(self._ledger_fields())
         if "server" in streams:
-            out.update(load_base=256, load_factor=256, server_status="full", random="0" * 64)
+            out.update(server_fields())
         for wish in books:
-            out.update(wish.snapshot(self._node))
+            # The offers of several books stand in one list.
+            for name, offers in wish.snapshot(self._node).items():
+                out.setdefault(name, []).extend(offers)
         return out
 
     def unsubscribe(self, subscriber: Subscriber, ctx: Context) -> dict[str, Any]:
@@ -275,12 +280,14 @@ def _proposed_json(event: ProposedEvent, *, v2: bool) -> dict[str, Any]:
 
 
 def _mentioned(tx: Transaction) -> frozenset[bytes]:
-    """The accounts that a transaction names itself."""
-    return frozenset(
-        value
-        for name, value in tx.fields.items()
-        if name in ("Account", "Destination", "Owner", "Holder", "Issuer", "Subject")
-    )
+    """The accounts that a transaction names itself, outside of nested objects: by field, and as issuers of amounts."""
+    named: set[bytes] = set()
+    for name, value in tx.fields.items():
+        if FIELDS[name].type == "AccountID":
+            named.add(value)
+        elif isinstance(value, IssuedAmount):
+            named.add(value.issuer)
+    return frozenset(named)
 
 
 def _first(wanted: dict[bytes, int], accounts: Iterable[bytes]) -> int | None:

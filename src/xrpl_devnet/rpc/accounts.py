@@ -120,7 +120,7 @@ def _marker(ctx: Context) -> AccountPosition | None:
 def _flag(ctx: Context, name: str) -> bool:
     value = ctx.params.get(name, False)
     if ctx.v2 and not isinstance(value, bool):
-        raise RpcError("invalidParams")
+        raise invalid_field(name)
     return bool(value)
 
 
@@ -136,7 +136,6 @@ def account_tx(ctx: Context) -> dict[str, Any]:
         if not runs:
             raise RpcError("lgrNotFound")
         first, last = max(first, runs[-1][0]), min(last, runs[-1][1])
-    asked = ctx.params.get("limit")
     limit = limit_param(ctx, ACCOUNT_PAGE)
     rows = ctx.node.store.account_history(
         account, first, last, forward=forward, limit=limit + 1, start=_marker(ctx)
@@ -145,11 +144,11 @@ def account_tx(ctx: Context) -> dict[str, Any]:
         "account": encode_account(account),
         "ledger_index_max": last,
         "ledger_index_min": first,
+        # Version 1 echoes what was asked, and version 2 says what was used.
+        "limit": limit if ctx.v2 else ctx.params.get("limit") or 0,
         "transactions": [_entry(ctx, row, binary=binary) for row in rows[:limit]],
         "validated": True,
     }
-    if asked is not None:
-        out["limit"] = limit
     if len(rows) > limit:
         following = rows[limit]
         out["marker"] = {
@@ -163,17 +162,17 @@ def _entry(ctx: Context, row: StoredTransaction, *, binary: bool) -> dict[str, A
     found = ctx.node.store.header(row.ledger_index)
     assert found is not None, "a stored transaction's ledger is stored"
     header, ledger_hash = found
-    if ctx.v2:
-        shown = validated_transaction(row, header, ledger_hash, v2=True, binary=binary)
-        return {**shown, "validated": True}
     tx = row.transaction
     if binary:
         return {
             "ledger_index": row.ledger_index,
-            "meta": hex_of(tx.meta_blob),
+            "meta_blob" if ctx.v2 else "meta": hex_of(tx.meta_blob),
             "tx_blob": hex_of(tx.blob),
             "validated": True,
         }
+    if ctx.v2:
+        shown = validated_transaction(row, header, ledger_hash, v2=True)
+        return {**shown, "validated": True}
     fields = decode(tx.blob)
     return {
         "meta": meta_json(fields, decode(tx.meta_blob)),

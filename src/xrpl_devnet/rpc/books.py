@@ -27,6 +27,14 @@ BOOK_PAGE: Final = Limits(1, 60, 100)
 _SIDES: Final = {"taker_pays": ("src", "Source"), "taker_gets": ("dst", "Destination")}
 
 
+_BAD_SIDE: Final = {
+    ("taker_pays", "currency"): "srcCurMalformed",
+    ("taker_pays", "issuer"): "srcIsrMalformed",
+    ("taker_gets", "currency"): "dstAmtMalformed",
+    ("taker_gets", "issuer"): "dstIsrMalformed",
+}
+
+
 def quality_text(quality: int) -> str:
     """A quality as clients see it: the rate in÷out."""
     return funds.issued(rate_of(quality), XRP_CURRENCY, XRP_ISSUER).text()
@@ -44,7 +52,7 @@ def account_offers(ctx: Context) -> dict[str, Any]:
     limit, place = limit_param(ctx, ACCOUNT_PAGE), place_param(ctx)
     found = find_ledger(ctx)
     if not found.view.exists(keylets.account(account)):
-        raise RpcError("actNotFound", **found.describe())
+        raise RpcError("actNotFound")
     shown: list[dict[str, Any]] = []
     out: dict[str, Any] = {"account": encode_account(account), "offers": shown}
     for where, entry in owned_entries(found.view, account, place):
@@ -157,10 +165,21 @@ def book_param(params: Any) -> Book:
         isinstance(params.get(name), dict) for name in ("taker_pays", "taker_gets")
     ):
         raise RpcError("invalidParams")
-    book = Book(asset_param(params, "taker_pays"), asset_param(params, "taker_gets"))
+    book = Book(_side(params, "taker_pays"), _side(params, "taker_gets"))
     if book.taken == book.given:
         raise RpcError("badMarket")
     return book
+
+
+def _side(params: dict[str, Any], name: str) -> Asset:
+    """One side of a subscribed book; what is wrong with it is said with the token alone."""
+    try:
+        return asset_param(params, name)
+    except RpcError as error:
+        if error.token in _BAD_SIDE.values():
+            raise RpcError(error.token) from error
+        field = "issuer" if isinstance(params[name].get("currency"), str) else "currency"
+        raise RpcError(_BAD_SIDE[name, field]) from error
 
 
 def _book_entries(view: ReadView, book: Book) -> Iterator[tuple[Entry, int]]:

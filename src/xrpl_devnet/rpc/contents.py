@@ -3,31 +3,42 @@
 from typing import Any, Final
 
 from xrpl_devnet.codec.binary import decode
+from xrpl_devnet.codec.json_form import to_json
 from xrpl_devnet.ledger.header import iso_time
 from xrpl_devnet.rpc.errors import RpcError, expected_field
-from xrpl_devnet.rpc.lookup import Limits, find_ledger, hash_param, limit_param
+from xrpl_devnet.rpc.ledgers import header_json
+from xrpl_devnet.rpc.lookup import find_ledger, hash_param
 from xrpl_devnet.rpc.owned import entry_type_param
 from xrpl_devnet.rpc.registry import Context, method
-from xrpl_devnet.rpc.shape import hex_of, meta_json, transaction_json
+from xrpl_devnet.rpc.shape import hex_of, transaction_json
 
-JSON_PAGE: Final = Limits(16, 256, 256)
-BINARY_PAGE: Final = Limits(16, 2048, 2048)
+JSON_PAGE: Final = 256
+BINARY_PAGE: Final = 2048
 _BEFORE_ALL: Final = bytes(32)
 
 
 @method("ledger_data")
 def ledger_data(ctx: Context) -> dict[str, Any]:
     """A ledger's whole state, a page at a time, in the order of indexes. A marker is the last index shown."""
-    binary = ctx.params.get("binary") is True
-    marker = ctx.params.get("marker")
-    start = _BEFORE_ALL if marker is None else hash_param(marker)
+    found = find_ledger(ctx)
+    binary = bool(ctx.params.get("binary", False))
+    is_first = "marker" not in ctx.params
+    start = _BEFORE_ALL if is_first else hash_param(ctx.params["marker"])
     if start is None:
         raise expected_field("marker", "valid")
+    limit = _page_size(ctx, BINARY_PAGE if binary else JSON_PAGE)
     wanted = entry_type_param(ctx)
-    limit = limit_param(ctx, BINARY_PAGE if binary else JSON_PAGE)
-    found = find_ledger(ctx)
     shown: list[dict[str, Any]] = []
-    out: dict[str, Any] = {**found.describe(), "state": shown}
+    # An open ledger is shown with its parent's hash.
+    ledger_hash = (found.closed or ctx.node.closed).hash
+    out: dict[str, Any] = {
+        **found.describe(),
+        "ledger_hash": hex_of(ledger_hash),
+        "ledger_index": found.view.index,
+        "state": shown,
+    }
+    if is_first:
+        out["ledger"] = header_json(ctx, found, binary=binary)
     key = found.view.after(start)
     looked_at = 0
     last = start
@@ -43,6 +54,14 @@ def ledger_data(ctx: Context) -> dict[str, Any]:
             shown.append({"data": hex_of(entry.blob()), "index": hex_of(key)} if binary else entry.to_json())
         key = found.view.after(key)
     return out
+
+
+def _page_size(ctx: Context, most: int) -> int:
+    """The page size; anything below zero asks for the usual one."""
+    value = ctx.params.get("limit", -1)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise expected_field("limit", "integer")
+    return most if value < 0 or (value > most and not ctx.is_admin) else value
 
 
 @method("transaction_entry")
@@ -62,7 +81,8 @@ def transaction_entry(ctx: Context) -> dict[str, Any]:
     tx = stored.transaction
     fields = decode(tx.blob)
     shown = transaction_json(fields, v2=ctx.v2)
-    meta = meta_json(fields, decode(tx.meta_blob))
+    # Alone among the methods this one shows metadata as the ledger holds it, without `delivered_amount`.
+    meta = to_json(decode(tx.meta_blob))
     if ctx.v2:
         return {
             **found.describe(),

@@ -132,12 +132,16 @@ class Selector:
 SELECTORS: Final[dict[str, Selector]] = {
     "index": Selector(None, _unnamed),
     "account_root": Selector("AccountRoot", _by_account(keylets.account)),
+    "account": Selector("AccountRoot", _by_account(keylets.account)),
+    "amendments": Selector("Amendments", _unnamed),
     "check": Selector("Check", _unnamed),
     "credential": Selector("Credential", _credential),
     "deposit_preauth": Selector("DepositPreauth", _deposit_preauth),
     "did": Selector("DID", _by_account(keylets.did)),
     "directory": Selector("DirectoryNode", _directory),
     "escrow": Selector("Escrow", _by_owner("owner", "seq", keylets.escrow)),
+    "fee": Selector("FeeSettings", _unnamed),
+    "hashes": Selector("LedgerHashes", _unnamed),
     "mpt_issuance": Selector("MPTokenIssuance", lambda value: keylets.mpt_issuance(_bytes(value, 24))),
     "mptoken": Selector("MPToken", _mptoken),
     "offer": Selector("Offer", _by_owner("account", "seq", keylets.offer)),
@@ -156,7 +160,9 @@ def ledger_entry(ctx: Context) -> dict[str, Any]:
     described = found.describe()
     chosen = next((name for name in SELECTORS if name in ctx.params), None)
     if chosen is None:
-        raise RpcError("invalidParams" if ctx.v2 else "unknownOption", **described)
+        if ctx.v2:
+            raise RpcError("invalidParams", "No ledger_entry params provided.", **described)
+        raise RpcError("unknownOption", **described)
     selector, value = SELECTORS[chosen], ctx.params[chosen]
     try:
         key = hash_param(value) or selector.key(value)

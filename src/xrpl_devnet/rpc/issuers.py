@@ -14,7 +14,7 @@ from xrpl_devnet.ledger import flags, funds, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.iou import Arithmetic, Iou, less, negated
 from xrpl_devnet.ledger.views import ReadView
-from xrpl_devnet.rpc.errors import RpcError, expected_field, invalid_field, missing_field
+from xrpl_devnet.rpc.errors import RpcError, invalid_field, missing_field
 from xrpl_devnet.rpc.lookup import Limits, account_of, account_param, find_ledger, limit_param
 from xrpl_devnet.rpc.owned import owned_entries
 from xrpl_devnet.rpc.registry import Context, method
@@ -40,7 +40,7 @@ def account_currencies(ctx: Context) -> dict[str, Any]:
     account = account_param(ctx, "account", "ident")
     found = find_ledger(ctx)
     if not found.view.exists(keylets.account(account)):
-        raise RpcError("actNotFound", **found.describe())
+        raise RpcError("actNotFound")
     receives: set[bytes] = set()
     sends: set[bytes] = set()
     for line, peer in _lines(found.view, account):
@@ -135,13 +135,13 @@ def noripple_check(ctx: Context) -> dict[str, Any]:
         raise invalid_field("role")
     wants_transactions = ctx.params.get("transactions", False)
     if ctx.v2 and not isinstance(wants_transactions, bool):
-        raise expected_field("transactions", "bool")
+        raise invalid_field("transactions")
     limit = limit_param(ctx, NO_RIPPLE_PAGE)
     account = account_param(ctx, "account")
     found = find_ledger(ctx)
     root = found.view.read(keylets.account(account))
     if root is None:
-        raise RpcError("actNotFound", **found.describe())
+        raise RpcError("actNotFound")
     is_gateway = role == "gateway"
     problems: list[str] = []
     mends: list[dict[str, Any]] = []

@@ -160,5 +160,7 @@ def limit_param(ctx: Context, limits: Limits) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise expected_field("limit", "unsigned integer")
     if value == 0:
+        if ctx.v2:
+            raise invalid_field("limit")
         return limits.default
     return value if ctx.is_admin else min(max(value, limits.low), limits.high)

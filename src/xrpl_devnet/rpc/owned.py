@@ -12,7 +12,7 @@ from xrpl_devnet.codec.base58 import encode_account
 from xrpl_devnet.ledger import directory, flags, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.views import ReadView
-from xrpl_devnet.rpc.errors import RpcError, invalid_field
+from xrpl_devnet.rpc.errors import RpcError, expected_field, invalid_field
 from xrpl_devnet.rpc.lookup import (
     ACCOUNT_PAGE,
     account_of,
@@ -69,11 +69,12 @@ def entry_type_param(ctx: Context) -> str | None:
     name = ctx.params.get("type")
     if name is None:
         return None
-    if isinstance(name, str):
-        if name in OBJECT_TYPES:
-            return OBJECT_TYPES[name]
-        if name in OBJECT_TYPES.values():
-            return name
+    if not isinstance(name, str):
+        raise expected_field("type", "string")
+    if name in OBJECT_TYPES:
+        return OBJECT_TYPES[name]
+    if name in OBJECT_TYPES.values():
+        return name
     raise invalid_field("type")
 
 
@@ -83,10 +84,12 @@ def place_param(ctx: Context) -> tuple[int, int]:
     Raises:
         RpcError: `invalidParams`, where the marker is none of ours.
     """
-    marker = ctx.params.get("marker")
-    if marker is None:
+    if "marker" not in ctx.params:
         return 0, 0
-    match = _MARKER.fullmatch(marker) if isinstance(marker, str) else None
+    marker = ctx.params["marker"]
+    if not isinstance(marker, str):
+        raise expected_field("marker", "string")
+    match = _MARKER.fullmatch(marker)
     if match is None:
         raise RpcError("invalidParams")
     return int(match[1]), int(match[2])
@@ -114,11 +117,16 @@ def account_objects(ctx: Context) -> dict[str, Any]:
     if ctx.params.get("type") in _NEVER_OWNED:
         raise invalid_field("type")
     blockers = ctx.params.get("deletion_blockers_only", False) is True
-    limit, place = limit_param(ctx, ACCOUNT_PAGE), place_param(ctx)
+    limit = limit_param(ctx, ACCOUNT_PAGE)
+    try:
+        place = place_param(ctx)
+    except RpcError as error:
+        # Alone among the methods that page, this one names the field.
+        raise (invalid_field("marker") if error.message is None else error) from error
     found = find_ledger(ctx)
     described = found.describe()
     if not found.view.exists(keylets.account(account)):
-        raise RpcError("actNotFound", **described)
+        raise RpcError("actNotFound")
     shown: list[dict[str, Any]] = []
     out: dict[str, Any] = {"account": encode_account(account), "account_objects": shown}
     for where, entry in owned_entries(found.view, account, place):

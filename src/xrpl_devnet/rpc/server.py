@@ -15,6 +15,7 @@ from xrpl_devnet.rpc.registry import Context, method
 from xrpl_devnet.rpc.shape import hex_of
 
 LOAD_BASE: Final = 256
+HOST_ID: Final = "devnet"
 EXPECTED_LEDGER_SIZE: Final = 1000
 MAX_QUEUE_SIZE: Final = 20_000
 MEDIAN_LEVEL: Final = 128_000
@@ -24,6 +25,19 @@ _STATES: Final = ("connected", "disconnected", "full", "syncing", "tracking")
 
 def _uptime_us(ctx: Context) -> int:
     return max(int((time.time() - ctx.service.started_at_s) * 1_000_000), 0)
+
+
+def server_fields() -> dict[str, Any]:
+    """What a subscription to the server's own stream is told at once."""
+    return {
+        "hostid": HOST_ID,
+        "load_base": LOAD_BASE,
+        "load_factor": LOAD_BASE,
+        "pubkey_node": encode(NODE_PUBLIC_PREFIX, _NODE_KEY),
+        "random": secrets.token_hex(32).upper(),
+        "server_status": "full",
+        "stand_alone": True,
+    }
 
 
 def _common(ctx: Context) -> dict[str, Any]:
@@ -64,7 +78,7 @@ def server_info(ctx: Context) -> dict[str, Any]:
     """The server, for people: XRP, seconds."""
     closed, fees = ctx.node.closed, ctx.node.settings.fees
     info = _common(ctx)
-    info["hostid"] = "devnet"
+    info["hostid"] = HOST_ID
     info["last_close"] = {"converge_time_s": 0.1, "proposers": 0}
     info["load_factor"] = ctx.node.open.fee_factor
     info["validated_ledger"] = {

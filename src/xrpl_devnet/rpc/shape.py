@@ -40,7 +40,7 @@ def delivered_amount(tx: Fields, meta: Fields) -> Any:
     delivered = meta.get("DeliveredAmount")
     if delivered is None:
         delivered = tx.get("Amount")
-    return None if delivered is None else amount_to_json(delivered)
+    return "unavailable" if delivered is None else amount_to_json(delivered)
 
 
 def meta_json(tx: Fields, meta: Fields) -> dict[str, Any]:
