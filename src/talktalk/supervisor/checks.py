@@ -116,6 +116,7 @@ def _stages(root: Path, reports: Path, *, long: bool) -> list[tuple[str, Callabl
         ("import contracts", check(str(Path(sys.executable).parent / "lint-imports"))),
         ("web packages", lambda name: _web_packages(name, root, reports)),
         ("web lint", web("lint")),
+        ("web contract", web("generated")),
         ("web types", web("typecheck")),
         ("web tests", web("test")),
         ("tests", tests("tests.xml", "not journey", "-n", "2")),
