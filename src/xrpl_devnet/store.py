@@ -233,6 +233,14 @@ class Store:
         ).fetchone()
         return None if row is None else StoredTransaction(row[0], ClosedTransaction(*row[1:]))
 
+    def newest_transactions(self, skip: int, limit: int) -> list[StoredTransaction]:
+        """Some of the newest transactions of all, newest first, after `skip` newer ones."""
+        rows = self._db.execute(
+            "SELECT seq, id, blob, meta, position FROM tx ORDER BY seq DESC, position DESC LIMIT ? OFFSET ?",
+            (limit, skip),
+        )
+        return [StoredTransaction(row[0], ClosedTransaction(*row[1:])) for row in rows]
+
     def account_history(
         self,
         account: bytes,

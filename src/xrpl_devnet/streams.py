@@ -20,7 +20,7 @@ from xrpl_devnet.flow.engine import asset_of
 from xrpl_devnet.flow.steps import Book
 from xrpl_devnet.ledger.header import iso_time
 from xrpl_devnet.node import LedgerEvent, Node, ProposedEvent
-from xrpl_devnet.rpc.books import BOOK_PAGE, book_param, funded_offers
+from xrpl_devnet.rpc.books import BOOK_PAGE, book_param, funded_offers, owner_funds
 from xrpl_devnet.rpc.errors import RpcError
 from xrpl_devnet.rpc.lookup import account_of
 from xrpl_devnet.rpc.registry import Context, StandingSearch, Subscriber
@@ -36,7 +36,7 @@ from xrpl_devnet.tx.engine import Applied
 from xrpl_devnet.tx.transaction import Transaction
 
 STREAMS: Final = frozenset(
-    {"ledger", "transactions", "transactions_proposed", "server", "book_changes"}
+    {"ledger", "transactions", "transactions_proposed", "server"}
     | {"validations", "consensus", "manifests", "peer_status"}
 )
 """All names that subscribe takes. Validations, consensus, manifests and peers never happen on one node."""
@@ -111,6 +111,8 @@ class Hub:
         Raises:
             RpcError: An unknown stream, a malformed account.
         """
+        if "account_history_tx_stream" in ctx.params:
+            raise RpcError("notSupported")
         streams = _streams(ctx)
         accounts = _accounts(ctx, "accounts")
         proposed = _accounts(ctx, "accounts_proposed", "rt_accounts")
@@ -228,7 +230,7 @@ class Hub:
     def _on_proposed(self, event: ProposedEvent) -> None:
         if not self._wishes:
             return
-        message = _Once(lambda version: _proposed_json(event, v2=version >= 2))
+        message = _Once(lambda version: self._proposed_json(event, v2=version >= 2))
         self._to_stream("transactions_proposed", message)
         mentioned = _mentioned(event.tx)
         for subscriber, wishes in list(self._wishes.items()):
@@ -257,7 +259,20 @@ class Hub:
             out["ctid"] = compact
         shown = transaction_json(record.tx.fields, v2=v2)
         shown["date"] = ledger.close_time
+        shown.update(owner_funds(ledger, record.tx.fields))
         return _with_transaction(out, shown, record.tx, v2=v2)
+
+    def _proposed_json(self, event: ProposedEvent, *, v2: bool) -> dict[str, Any]:
+        out: dict[str, Any] = {
+            **engine_fields(event.result),
+            "ledger_current_index": event.ledger_index,
+            "status": "proposed",
+            "type": "transaction",
+            "validated": False,
+        }
+        shown = transaction_json(event.tx.fields, v2=v2)
+        shown.update(owner_funds(self._node.open, event.tx.fields))
+        return _with_transaction(out, shown, event.tx, v2=v2)
 
 
 def _with_transaction(
@@ -266,17 +281,6 @@ def _with_transaction(
     if v2:
         return {**out, "tx_json": shown, "hash": hex_of(tx.id)}
     return {**out, "transaction": {**shown, "hash": hex_of(tx.id)}}
-
-
-def _proposed_json(event: ProposedEvent, *, v2: bool) -> dict[str, Any]:
-    out: dict[str, Any] = {
-        **engine_fields(event.result),
-        "ledger_current_index": event.ledger_index,
-        "status": "proposed",
-        "type": "transaction",
-        "validated": False,
-    }
-    return _with_transaction(out, transaction_json(event.tx.fields, v2=v2), event.tx, v2=v2)
 
 
 def _mentioned(tx: Transaction) -> frozenset[bytes]:

@@ -208,3 +208,75 @@ async def test_a_snapshot_shows_what_is_validated() -> None:
         bad = {"taker_pays": {"currency": "XRP"}, "taker_gets": {}}
         refused = await ask(socket, command="subscribe", books=[bad])
         assert refused["error"] == "dstAmtMalformed"
+
+
+async def test_a_simulation_says_what_would_have_been() -> None:
+    async with Devnet(manual=True) as net:
+        await people(net)
+        wanted = {
+            "TransactionType": "Payment",
+            "Account": ALICE.address,
+            "Destination": BOB.address,
+            "Amount": "7",
+        }
+        found = await net.request("simulate", tx_json=wanted)
+        assert found["engine_result_message"] == "The simulated transaction would have been applied."
+        assert found["tx_json"]["Amount"] == "7"
+        assert len(found["tx_json"]["hash"]) == 64
+        again = await net.request("simulate", tx_json=wanted, binary=True)
+        from_blob = await net.request("simulate", tx_blob=again["tx_blob"])
+        assert from_blob["tx_json"] == found["tx_json"]
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({}, "Neither `tx_blob` nor `tx_json` included."),
+        ({"tx_blob": "00", "tx_json": {}}, "Can only include one of `tx_blob` and `tx_json`."),
+        ({"tx_blob": "00"}, "Invalid field 'tx_blob'."),
+        ({"tx_json": []}, "Invalid field 'tx_json', not object."),
+        ({"tx_json": {}}, "Missing field 'tx.TransactionType'."),
+        ({"tx_json": {}, "binary": 1}, "Invalid field 'binary'."),
+    ],
+)
+async def test_what_cannot_be_simulated_is_named(params: dict[str, Any], message: str) -> None:
+    async with Devnet(manual=True) as net:
+        refused = await answer(net, "simulate", **params)
+        assert (refused["error"], refused["error_message"]) == ("invalidParams", message)
+
+
+async def test_the_newest_transactions_of_all_are_listed_in_version_1() -> None:
+    async with Devnet(manual=True) as net:
+        await people(net)
+        newest = await net.fund(ALICE.address, drops=1_000_000)
+        await net.accept()
+        listed = await v1(net, "tx_history", start=0)
+        assert listed["txs"][0]["hash"] == newest
+        assert (listed["index"], len(listed["txs"])) == (0, 3)
+        assert len((await v1(net, "tx_history", start=2))["txs"]) == 1
+        assert (await answer(net, "tx_history", start=0, api_version=2))["error"] == "unknownCmd"
+        assert (await answer(net, "tx_history"))["error"] == "invalidParams"
+
+
+async def test_an_offer_is_told_with_what_its_maker_has() -> None:
+    async with Devnet(manual=True) as net, connect(net.ws_url) as socket:
+        await market(net)
+        await ask(socket, command="subscribe", streams=["transactions_proposed"])
+        await submit(net, MAKER, TransactionType="OfferCreate", TakerPays=1_000_000, TakerGets=usd(3))
+        proposed = json.loads(await socket.recv())
+        assert (proposed["validated"], proposed["transaction"]["owner_funds"]) == (False, "100")
+        await net.accept()
+        told = json.loads(await socket.recv())
+        assert (told["validated"], told["transaction"]["owner_funds"]) == (True, "100")
+
+
+@pytest.mark.parametrize(
+    ("params", "error"),
+    [
+        ({"streams": ["book_changes"]}, "malformedStream"),
+        ({"account_history_tx_stream": {"account": ALICE.address}}, "notSupported"),
+    ],
+)
+async def test_streams_that_are_absent_are_refused(params: dict[str, Any], error: str) -> None:
+    async with Devnet(manual=True) as net:
+        assert (await answer(net, "subscribe", **params))["error"] == error

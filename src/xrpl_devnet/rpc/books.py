@@ -6,10 +6,12 @@ from typing import Any, Final
 from xrpl_devnet.codec.amounts import (
     XRP_CURRENCY,
     AmountError,
+    IssuedAmount,
     amount_to_json,
     currency_from_text,
 )
 from xrpl_devnet.codec.base58 import account_or_none, encode_account
+from xrpl_devnet.codec.binary import Fields
 from xrpl_devnet.flow.offers import book_base, with_asset
 from xrpl_devnet.flow.quality import rate_of
 from xrpl_devnet.flow.steps import XRP, Asset, Book
@@ -43,6 +45,20 @@ def quality_text(quality: int) -> str:
 def value_text(value: Value) -> str:
     """A value without its asset."""
     return str(value) if isinstance(value, int) else funds.issued(value, b"", b"").text()
+
+
+def owner_funds(view: ReadView, fields: Fields) -> dict[str, str]:
+    """What the maker of an offer can give, where it is not their own issue."""
+    gets = fields.get("TakerGets")
+    if fields["TransactionType"] != "OfferCreate" or not isinstance(gets, int | IssuedAmount):
+        return {}
+    account: bytes = fields["Account"]
+    if isinstance(gets, int):
+        return {"owner_funds": str(funds.xrp_liquid(view, account))}
+    if gets.issuer == account:
+        return {}
+    has = funds.holds(view, account, gets.currency, gets.issuer, zero_if_frozen=False)
+    return {"owner_funds": value_text(has)}
 
 
 @method("account_offers")

@@ -7,13 +7,11 @@ ones, as servers of its time have them; version 2 never had them.
 from dataclasses import replace
 from typing import Any
 
-from xrpl_devnet.codec.amounts import IssuedAmount
-from xrpl_devnet.codec.binary import Fields, decode
-from xrpl_devnet.ledger import funds
+from xrpl_devnet.codec.binary import decode
 from xrpl_devnet.ledger.closed import ClosedLedger, ClosedTransaction
 from xrpl_devnet.ledger.header import human_time, iso_time
 from xrpl_devnet.ledger.views import ReadView
-from xrpl_devnet.rpc.books import value_text
+from xrpl_devnet.rpc.books import owner_funds
 from xrpl_devnet.rpc.errors import RpcError, expected_field
 from xrpl_devnet.rpc.lookup import Found, find_ledger
 from xrpl_devnet.rpc.registry import Context, method
@@ -84,22 +82,8 @@ def _transactions(ctx: Context, found: Found, *, expand: bool, binary: bool) -> 
         entries = [(decode(tx.blob), _closed_entry(ctx, closed, tx, binary=binary)) for tx in stored]
     if _asked(ctx, "owner_funds"):
         for fields, entry in entries:
-            entry.update(_owner_funds(found.view, fields))
+            entry.update(owner_funds(found.view, fields))
     return [entry for _, entry in entries]
-
-
-def _owner_funds(view: ReadView, fields: Fields) -> dict[str, str]:
-    """What the maker of an offer can give, where it is not their own issue."""
-    gets = fields.get("TakerGets")
-    if fields["TransactionType"] != "OfferCreate" or not isinstance(gets, int | IssuedAmount):
-        return {}
-    account: bytes = fields["Account"]
-    if isinstance(gets, int):
-        return {"owner_funds": str(funds.xrp_liquid(view, account))}
-    if gets.issuer == account:
-        return {}
-    has = funds.holds(view, account, gets.currency, gets.issuer, zero_if_frozen=False)
-    return {"owner_funds": value_text(has)}
 
 
 def _state(view: ReadView, *, expand: bool, binary: bool) -> list[Any]:

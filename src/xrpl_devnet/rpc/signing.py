@@ -11,12 +11,12 @@ from typing import Any, Final
 from xrpl_devnet.codec.base58 import account_or_none, encode_account
 from xrpl_devnet.codec.binary import CodecError, Fields
 from xrpl_devnet.codec.hashing import MULTI_SIGN, SINGLE_SIGN, account_id
-from xrpl_devnet.codec.json_form import FieldError, from_json
+from xrpl_devnet.codec.json_form import FieldError, from_json, to_json
 from xrpl_devnet.codec.keys import KeyPair
 from xrpl_devnet.ledger import flags, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.views import OpenView
-from xrpl_devnet.rpc.errors import RpcError, expected_field, invalid_field, missing_field
+from xrpl_devnet.rpc.errors import RpcError, invalid_field, missing_field
 from xrpl_devnet.rpc.registry import Context, method
 from xrpl_devnet.rpc.secrets import SECRET_NAMES, key_pair_of
 from xrpl_devnet.rpc.shape import engine_fields, hex_of, meta_json, transaction_json
@@ -341,7 +341,7 @@ def simulate(ctx: Context) -> dict[str, Any]:
             raise invalid_field(name)
     binary = params.get("binary", False)
     if not isinstance(binary, bool):
-        raise expected_field("binary", "bool")
+        raise invalid_field("binary")
     tx = _unsigned(ctx)
     if tx.type == "Batch":
         raise RpcError("notImpl")
@@ -361,6 +361,8 @@ def simulate(ctx: Context) -> dict[str, Any]:
         **engine_fields(outcome.result),
         "ledger_index": view.index,
     }
+    if outcome.result == "tesSUCCESS":
+        out["engine_result_message"] = "The simulated transaction would have been applied."
     if outcome.record is not None:
         if binary:
             out["meta_blob"] = hex_of(outcome.record.meta_blob)
@@ -368,23 +370,23 @@ def simulate(ctx: Context) -> dict[str, Any]:
             out["meta"] = meta_json(tx.fields, outcome.record.meta)
     if binary:
         return {**out, "tx_blob": hex_of(tx.blob)}
-    shown = transaction_json(tx.fields, v2=ctx.v2)
-    if not ctx.v2:
-        shown["hash"] = hex_of(tx.id)
-    return {**out, "tx_json": shown}
+    # Of one layout in both versions.
+    return {**out, "tx_json": {**to_json(tx.fields), "hash": hex_of(tx.id)}}
 
 
 def _unsigned(ctx: Context) -> Transaction:
     params = ctx.params
-    if ("tx_blob" in params) is ("tx_json" in params):
-        raise RpcError("invalidParams", "Must include either 'transaction' or 'tx_json'.")
     if "tx_blob" in params:
-        tx_json = transaction_json(parse_blob(params["tx_blob"]).fields, v2=False)
-        tx_json.pop("DeliverMax", None)
-    else:
+        if "tx_json" in params:
+            raise RpcError("invalidParams", "Can only include one of `tx_blob` and `tx_json`.")
+        try:
+            tx_json = to_json(parse_blob(params["tx_blob"]).fields)
+        except RpcError as error:
+            raise invalid_field("tx_blob") from error
+    elif "tx_json" in params:
         tx_json = _tx_json(params)
-    if not tx_json:
-        raise RpcError("invalidParams", "Field 'tx_json' may not be empty.")
+    else:
+        raise RpcError("invalidParams", "Neither `tx_blob` nor `tx_json` included.")
     if "TransactionType" not in tx_json:
         raise missing_field("tx.TransactionType")
     if "Account" not in tx_json:

@@ -1,9 +1,9 @@
-"""Methods about transactions: tx; and what every way of submitting shares."""
+"""Methods about transactions: tx, tx_history; and what every way of submitting shares."""
 
 import re
 from typing import Any, Final
 
-from xrpl_devnet.codec.binary import CodecError
+from xrpl_devnet.codec.binary import CodecError, decode
 from xrpl_devnet.ledger import keylets
 from xrpl_devnet.node import SubmitResult
 from xrpl_devnet.rpc.errors import RpcError
@@ -22,6 +22,7 @@ from xrpl_devnet.tx.signatures import local_checks
 from xrpl_devnet.tx.transaction import Transaction
 
 MAX_SEARCH_RANGE: Final = 1000
+HISTORY_PAGE: Final = 20
 _CTID = re.compile(r"[Cc][0-9a-fA-F]{15}")
 
 
@@ -110,6 +111,26 @@ def _search_range(ctx: Context) -> tuple[int, int] | None:
     if high - low > MAX_SEARCH_RANGE:
         raise RpcError("excessiveLgrRange")
     return int(low), int(high)
+
+
+@method("tx_history", versions="v1")
+def tx_history(ctx: Context) -> dict[str, Any]:
+    """The newest transactions of all accounts, from a place on."""
+    start = ctx.params.get("start")
+    if isinstance(start, bool) or not isinstance(start, int) or not 0 <= start < 2**32:
+        raise RpcError("invalidParams")
+    found = ctx.node.store.newest_transactions(start, HISTORY_PAGE)
+    shown = [
+        {
+            **transaction_json(decode(stored.transaction.blob), v2=False),
+            "hash": hex_of(stored.transaction.id),
+            "inLedger": stored.ledger_index,
+            "ledger_index": stored.ledger_index,
+        }
+        for stored in found
+        if not ctx.node.is_hidden(stored.ledger_index)
+    ]
+    return {"index": start, "txs": shown}
 
 
 @method("tx")
