@@ -53,7 +53,7 @@ _PASSING_CLASSES: Final = frozenset({"53", "55", "57", "58"})
 _SETTINGS: Final = {
     "TimeZone": "UTC",
     "statement_timeout": "15000",
-    "lock_timeout": "3000",
+    "lock_timeout": "500",
     "idle_in_transaction_session_timeout": "15000",
     # A batch is a handful of keys in tables of any size: always by index, planned once.
     "plan_cache_mode": "force_generic_plan",
