@@ -9,6 +9,13 @@ export function useLink(): Link {
   return useSyncExternalStore(realtime.subscribe, realtime.snapshot);
 }
 
+/** Whether the line was lost and is being sought again; not the first moments of a page. */
+export function useReconnecting(): boolean {
+  const link = useLink();
+  if (link.kind === "waiting") return true;
+  return (link.kind === "connecting" || link.kind === "greeting") && link.tries > 0;
+}
+
 /** Who is typing in a room, besides me. */
 export function useTyping(roomId: string): readonly string[] {
   return useSyncExternalStore(

@@ -2,4 +2,4 @@
 export { realtime, watchPage } from "./browser";
 export { RealtimeClient, type RoomSink } from "./client";
 export { AskFailed, type Link } from "./connection";
-export { useLink, usePresence, useTyping } from "./hooks";
+export { useLink, usePresence, useReconnecting, useTyping } from "./hooks";

@@ -16,6 +16,7 @@ import { Listeners } from "./listeners";
 export type Older = "idle" | "loading" | "failed";
 
 export type ConversationState =
+  | { readonly phase: "closed" }
   | { readonly phase: "opening" }
   | { readonly phase: "failed"; readonly error: unknown }
   | { readonly phase: "gone" }
@@ -44,7 +45,7 @@ export class Conversation {
   readonly roomId: string;
   readonly #source: EventSource;
   readonly #listeners: Listeners;
-  #state: ConversationState = { phase: "opening" };
+  #state: ConversationState = { phase: "closed" };
   #waiting: W.RoomEvent[] = [];
   #generation = 0;
   #head = 0;
@@ -108,6 +109,15 @@ export class Conversation {
   apply(events: readonly W.RoomEvent[]): void {
     this.#waiting.push(...events);
     if (this.#state.phase === "open") this.#applyWaiting();
+  }
+
+  /** Forget what was read. */
+  close(): void {
+    this.#generation += 1;
+    this.#waiting = [];
+    this.#head = 0;
+    this.#filling = false;
+    this.#turn({ phase: "closed" });
   }
 
   /** The room is not for us any more. */

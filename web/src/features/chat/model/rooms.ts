@@ -109,9 +109,12 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
   /** Begin for a person: read the list without waiting for the line. */
   start(myId: string): void {
     if (this.#myId === myId) return;
-    this.stop();
+    if (this.#myId !== null) this.stop();
     this.#myId = myId;
     this.#turn({ phase: "loading" });
+    for (const conversation of this.#conversations.values()) {
+      if (conversation.snapshot().phase === "closed") this.#open(conversation);
+    }
     void this.#readList();
   }
 
@@ -122,7 +125,11 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
     this.#entries.clear();
     this.#reading.clear();
     this.#listReadings.clear();
-    this.#conversations.clear();
+    for (const [roomId, conversation] of this.#conversations) {
+      conversation.close();
+      // Whoever still looks at one sees it opened again for the next person, if it is theirs.
+      if (!conversation.watched) this.#conversations.delete(roomId);
+    }
     this.#turn({ phase: "closed" });
   }
 
@@ -153,6 +160,7 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
       if (!conversation.watched) this.#conversations.delete(id);
     }
     this.#open(made);
+    if (this.#state.phase === "ready" && !this.#entries.has(roomId)) void this.#read(roomId, true);
     return made;
   }
 
@@ -390,6 +398,10 @@ export class Rooms implements Omit<RoomSink, "started" | "stopped" | "disconnect
     for (const room of read) this.#line.note(room.id, room.head_seq);
     // Opened while the list was being read, or gone: ask for each.
     this.roomsMissing(unlisted);
+    // Reached by its address, though it does not stand in the list.
+    for (const roomId of this.#conversations.keys()) {
+      if (!this.#entries.has(roomId)) void this.#read(roomId, true);
+    }
   }
 
   #open(conversation: Conversation): void {

@@ -2,7 +2,7 @@ import { Outlet, useNavigate } from "@tanstack/react-router";
 import { ChevronLeft, Inbox, MessageCircle, MessageCirclePlus } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useLink } from "@/features/realtime";
+import { useReconnecting } from "@/features/realtime";
 import {
   Button,
   EmptyState,
@@ -139,8 +139,5 @@ function Requests({ onBack }: { onBack: () => void }) {
 /** Says so while the line is not up; the shell says it when there is no network at all. */
 function LinkState() {
   const { t } = useTranslation("chat");
-  const link = useLink();
-  const shown =
-    link.kind === "waiting" || ((link.kind === "connecting" || link.kind === "greeting") && link.tries > 0);
-  return shown ? <span role="status">{t("connecting")}…</span> : null;
+  return useReconnecting() ? <span role="status">{t("connecting")}…</span> : null;
 }

@@ -57,7 +57,7 @@ function RoomView({ roomId }: { roomId: string }) {
           <div className="flex-1">
             <ErrorState error={state.error} onRetry={() => rooms.reopen(roomId)} />
           </div>
-        ) : state.phase === "opening" || room === null ? (
+        ) : state.phase !== "open" || room === null ? (
           <Opening />
         ) : (
           <OpenRoom room={room} onLeave={back} />
