@@ -280,3 +280,27 @@ async def test_an_offer_is_told_with_what_its_maker_has() -> None:
 async def test_streams_that_are_absent_are_refused(params: dict[str, Any], error: str) -> None:
     async with Devnet(manual=True) as net:
         assert (await answer(net, "subscribe", **params))["error"] == error
+
+
+async def test_a_full_page_of_objects_leads_on_to_whatever_follows() -> None:
+    async with Devnet(manual=True) as net:
+        await market(net)
+        both = (await net.request("account_objects", account=MAKER.address))["account_objects"]
+        assert {entry["LedgerEntryType"] for entry in both} == {"Offer", "RippleState"}
+        first = {"account": MAKER.address, "type": both[0]["LedgerEntryType"], "limit": 1}
+        page = await net.request("account_objects", **first)
+        assert page["account_objects"] == both[:1]
+        rest = await net.request("account_objects", **first, marker=page["marker"])
+        assert rest["account_objects"] == []
+        assert "marker" not in rest
+
+
+async def test_fee_limits_of_signing_are_checked() -> None:
+    async with Devnet(manual=True) as net:
+        await people(net)
+        wanted = {"TransactionType": "AccountSet", "Account": ALICE.address}
+        secret = {"seed_hex": f"{11:032X}", "key_type": "ed25519"}
+        refused = await answer(net, "sign", **secret, tx_json=wanted, fee_div_max=0)
+        assert refused["error_message"] == "Invalid field 'fee_div_max', not a positive integer."
+        refused = await answer(net, "sign", **secret, tx_json=wanted, fee_mult_max=0)
+        assert refused["error"] == "highFee"

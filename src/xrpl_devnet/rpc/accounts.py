@@ -47,13 +47,13 @@ def account_info(ctx: Context) -> dict[str, Any]:
     """An AccountRoot, with its flags by name, and signer lists and queue when asked."""
     account = account_param(ctx, "account", "ident")
     wants_lists = ctx.params.get("signer_lists", False)
-    if ctx.v2 and not isinstance(wants_lists, bool):
-        raise invalid_field("signer_lists")
     found = find_ledger(ctx)
     described = found.describe()
     root = found.view.read(keylets.account(account))
     if root is None:
         raise RpcError("actNotFound", **described, account=encode_account(account))
+    if ctx.v2 and not isinstance(wants_lists, bool):
+        raise RpcError("invalidParams", **described)
     wants_queue = bool(ctx.params.get("queue", False))
     if wants_queue and found.closed is not None:
         raise RpcError("invalidParams", **described)

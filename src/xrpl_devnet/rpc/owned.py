@@ -130,14 +130,15 @@ def account_objects(ctx: Context) -> dict[str, Any]:
     shown: list[dict[str, Any]] = []
     out: dict[str, Any] = {"account": encode_account(account), "account_objects": shown}
     for where, entry in owned_entries(found.view, account, place):
-        if wanted is not None and entry.kind != wanted:
-            continue
-        if blockers and entry.kind not in DELETION_BLOCKERS:
-            continue
+        # A full page leads on wherever anything follows, be it of the wanted type or not.
         if len(shown) == limit:
             out["limit"] = limit
             out["marker"] = f"{where[0]},{where[1]}"
             break
+        if wanted is not None and entry.kind != wanted:
+            continue
+        if blockers and entry.kind not in DELETION_BLOCKERS:
+            continue
         shown.append(entry.to_json())
     return {**out, **described}
 

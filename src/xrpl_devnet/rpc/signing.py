@@ -105,7 +105,10 @@ def _fill_fee(ctx: Context, tx_json: dict[str, Any], *, may_fill: bool) -> None:
         pass  # What is wrong with it is said when it is made for good.
     params = ctx.params
     multiplier = _positive(params, "fee_mult_max", FEE_MULTIPLIER)
-    limit = base * multiplier // (_positive(params, "fee_div_max", 1) or 1)
+    divisor = _positive(params, "fee_div_max", 1)
+    if divisor == 0:
+        raise RpcError("invalidParams", "Invalid field 'fee_div_max', not a positive integer.")
+    limit = base * multiplier // divisor
     if fee > max(limit, fee if "fee_mult_max" not in params else 0):
         raise RpcError("highFee", f"Fee of {fee} exceeds the requested tx limit of {limit}")
     tx_json["Fee"] = str(fee)
