@@ -64,6 +64,8 @@ class Replay:
     recording: dict[str, Any]
     differences: Differences
     problems: list[str] = field(default_factory=list)
+    more_amendments: frozenset[str] = frozenset()
+    """Amendments that are on beside the recorded ones."""
     _sockets: dict[str, ClientConnection] = field(default_factory=dict)
     _method: str = ""
     _markers: dict[str, Any] = field(default_factory=dict)
@@ -127,7 +129,7 @@ class Replay:
         first_close = next(
             step["closed"][0] for step in self.recording["steps"] if step["op"] == "ledger_accept"
         )
-        settings = recorded_settings()
+        settings = recorded_settings(self.more_amendments)
         clock = ManualClock(first_close["parent_close_time"])
         async with Devnet(manual=True, settings=settings, clock=clock) as net:
             async with httpx.AsyncClient(base_url=net.rpc_url) as client:
@@ -266,12 +268,12 @@ class Replay:
                 self.compare(f"{where}.{method}", recorded[method], ours)
 
 
-def recorded_settings() -> Settings:
-    """The recorded node's amendments and fees."""
+def recorded_settings(more: frozenset[str] = frozenset()) -> Settings:
+    """The recorded node's amendments and fees, and further amendments."""
     node = json.loads((VECTORS / "node.json").read_text())
     fees = node["fees"]
     return Settings(
-        rules=amendments.parse(node["amendments_enabled"]),
+        rules=amendments.parse([*node["amendments_enabled"], *sorted(more)]),
         fees=Fees(fees["base_fee"], fees["reserve_base"], fees["reserve_inc"]),
         report_network_id=False,
         build_version="1.7.0",
