@@ -304,3 +304,29 @@ async def test_fee_limits_of_signing_are_checked() -> None:
         assert refused["error_message"] == "Invalid field 'fee_div_max', not a positive integer."
         refused = await answer(net, "sign", **secret, tx_json=wanted, fee_mult_max=0)
         assert refused["error"] == "highFee"
+
+
+async def test_what_sign_for_answers_can_be_signed_on_and_submitted() -> None:
+    async with Devnet(manual=True) as net:
+        await people(net)
+        await net.fund(MAKER.address, drops=1_000_000_000)
+        await net.accept()
+        entries = [{"SignerEntry": {"Account": one.account, "SignerWeight": 1}} for one in (ALICE, BOB)]
+        await submit(net, MAKER, TransactionType="SignerListSet", SignerQuorum=2, SignerEntries=entries)
+        await net.accept()
+        root = (await v1(net, "account_info", account=MAKER.address))["account_data"]
+        tx = {
+            "TransactionType": "AccountSet",
+            "Account": MAKER.address,
+            "Sequence": root["Sequence"],
+            "Fee": "30",
+        }
+        for number, person, kind in ((11, ALICE, "ed25519"), (12, BOB, "secp256k1")):
+            secret = {"seed_hex": f"{number:032X}", "key_type": kind}
+            tx = (await v1(net, "sign_for", account=person.address, tx_json=tx, **secret))["tx_json"]
+            assert len(tx["hash"]) == 64
+        done = await v1(net, "submit_multisigned", tx_json=tx)
+        assert done["engine_result"] == "tesSUCCESS"
+        assert done["tx_json"]["hash"] == tx["hash"]
+        refused = await answer(net, "submit_multisigned", tx_json={**tx, "hash": "x"})
+        assert refused["error_message"] == "Field 'tx_json.hash' has invalid data."

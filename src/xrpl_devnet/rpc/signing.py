@@ -17,6 +17,7 @@ from xrpl_devnet.ledger import flags, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.views import OpenView
 from xrpl_devnet.rpc.errors import RpcError, invalid_field, missing_field
+from xrpl_devnet.rpc.lookup import hash_param
 from xrpl_devnet.rpc.registry import Context, method
 from xrpl_devnet.rpc.secrets import SECRET_NAMES, key_pair_of
 from xrpl_devnet.rpc.shape import engine_fields, hex_of, meta_json, transaction_json
@@ -32,6 +33,8 @@ _DEPRECATED: Final = (
     "{} has been deprecated and will be removed in a future version of the server. "
     "Please migrate to a standalone signing tool."
 )
+_DISCARDED: Final = ("hash", "index")
+"""Fields that have a name and are never part of a transaction: what was answered can be sent again."""
 SIGN_DEPRECATED: Final = _DEPRECATED.format("This command")
 SUBMIT_DEPRECATED: Final = _DEPRECATED.format("Signing support in the 'submit' command")
 
@@ -135,8 +138,13 @@ def _check_owner(root: Entry | None, account: bytes, public: bytes) -> None:
 
 
 def _transaction(tx_json: dict[str, Any]) -> Transaction:
+    """The transaction of its JSON; what answers add to it (`hash`) may stand there and is left out."""
+    kept = dict(tx_json)
+    for name in _DISCARDED:
+        if name in kept and hash_param(kept.pop(name)) is None:
+            raise RpcError("invalidParams", f"Field 'tx_json.{name}' has invalid data.")
     try:
-        return Transaction.from_fields(from_json(tx_json))
+        return Transaction.from_fields(from_json(kept))
     except FieldError as error:
         raise RpcError("invalidParams", f"Field 'tx_json.{error.field}' {error.reason}.") from error
     except CodecError as error:
