@@ -213,6 +213,13 @@ class Store:
         )
         return [ClosedTransaction(*row) for row in rows]
 
+    def ledgers_with_transactions(self, first: int, last: int) -> int:
+        """How many ledgers of a range, ends included, have transactions."""
+        row = self._db.execute(
+            "SELECT count(DISTINCT seq) FROM tx WHERE seq BETWEEN ? AND ?", (first, last)
+        ).fetchone()
+        return int(row[0])
+
     def transaction_count(self, ledger_index: int) -> int:
         """How many transactions a ledger has."""
         row = self._db.execute("SELECT count(*) FROM tx WHERE seq = ?", (ledger_index,)).fetchone()

@@ -330,3 +330,15 @@ async def test_what_sign_for_answers_can_be_signed_on_and_submitted() -> None:
         assert done["tx_json"]["hash"] == tx["hash"]
         refused = await answer(net, "submit_multisigned", tx_json={**tx, "hash": "x"})
         assert refused["error_message"] == "Field 'tx_json.hash' has invalid data."
+
+
+async def test_a_search_through_an_empty_ledger_is_complete_in_version_2_only() -> None:
+    async with Devnet(manual=True) as net:
+        await people(net)
+        await net.accept()
+        unknown = {"transaction": "AB" * 32, "min_ledger": 3}
+        full = await answer(net, "tx", **unknown, max_ledger=3)
+        through_empty = await answer(net, "tx", **unknown, max_ledger=4)
+        assert (full["searched_all"], through_empty["searched_all"]) == (True, False)
+        assert (await answer(net, "tx", **unknown, max_ledger=4, api_version=2))["searched_all"] is True
+        assert (await answer(net, "tx", **unknown, max_ledger=5, api_version=2))["searched_all"] is False

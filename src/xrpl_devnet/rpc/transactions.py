@@ -133,6 +133,17 @@ def tx_history(ctx: Context) -> dict[str, Any]:
     return {"index": start, "txs": shown}
 
 
+def _has_searched(ctx: Context, first: int, last: int) -> bool:
+    """Whether a search went through all of a range.
+
+    Version 2 says whether the ledgers are here, as Clio does. Version 1 counts as rippled's database does, which
+    knows a ledger by its transactions only: an empty ledger makes the search incomplete.
+    """
+    if not ctx.node.has_all(first, last):
+        return False
+    return ctx.v2 or ctx.node.store.ledgers_with_transactions(first, last) == last - first + 1
+
+
 @method("tx")
 def tx(ctx: Context) -> dict[str, Any]:
     """A transaction by its hash or compact id."""
@@ -159,7 +170,7 @@ def tx(ctx: Context) -> dict[str, Any]:
         return _unvalidated(ctx, waiting)
     extra: dict[str, Any] = {}
     if searched is not None:
-        extra["searched_all"] = ctx.node.has_all(*searched)
+        extra["searched_all"] = _has_searched(ctx, *searched)
     raise RpcError("txnNotFound", **extra)
 
 
