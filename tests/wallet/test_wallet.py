@@ -26,6 +26,7 @@ async def test_newcomer_gets_a_funded_wallet(running_apps: Apps, tmp_path: Path)
         assert held["balance"] == {"value": "1000", "asset": "XRP"}
         assert held["spendable"]["value"] == "999"
         assert (wallet["reserve_base_drops"], wallet["reserve_increment_drops"]) == (1_000_000, 200_000)
+        await world.processed()
         (entry,) = (await mina.get("/wallet/activity"))["items"]
         assert (entry["incoming"], entry["amount"]["value"], entry["state"]) == (True, "1000", "settled")
         # Looking again makes nothing again.
