@@ -8,7 +8,7 @@ go and resume at random moments. Reads take random turns of the event loop, as a
 import asyncio
 import os
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID, uuid4
 
 import msgspec
@@ -288,3 +288,35 @@ def test_a_follower_ahead_of_the_channel_hears_nothing_twice() -> None:
     channel.leave(ahead)
     channel.leave(level)
     assert channel.is_unused
+
+
+async def test_a_room_that_is_joined_ahead_of_its_channel_repeats_nothing() -> None:
+    room_id = uuid4()
+    ground, bus = Ground(random.Random(1), []), LocalBus()
+    gateway = Gateway(clock=TurnedClock(), bus=bus, rooms=ground, feeds=NoFeeds(), relations=ground)
+    joining, other = Ear(gateway, []), Ear(gateway, [])
+    for ear in (joining, other):
+        ear.come()
+        await _until(lambda ear=ear: ear.welcomes == 1)
+    ground.heads[room_id] = 0
+    gateway.join_room(other.user_id, room_id, 0)
+    await _until(lambda: room_id in gateway.rooms and gateway.rooms[room_id].followers != [])
+    # The announcement tells of the first event, which has not come to this gateway yet.
+    ground.heads[room_id] = 1
+    joining.position[room_id], other.position[room_id] = 1, 0
+    gateway.join_room(joining.user_id, room_id, 1)
+    await _until(lambda: len(gateway.rooms[room_id].followers) == 2)
+    bus.room_moved(room_id, 1, [event_frame(room_id, 1)])
+    await _until(lambda: other.position[room_id] == 1)
+    ground.heads[room_id] = 2
+    bus.room_moved(room_id, 2, [event_frame(room_id, 2)])
+    await _until(lambda: joining.position[room_id] == other.position[room_id] == 2)
+    await gateway.close()
+
+
+async def _until(done: Callable[[], bool]) -> None:
+    for _ in range(1_000):
+        if done():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it does not come about")

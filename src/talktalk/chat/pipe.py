@@ -31,10 +31,12 @@ WATCH_S: Final = 0.25
 class PipeError(Exception):
     """A batch was not committed: the server refused a statement, and rolled back."""
 
-    def __init__(self, state: str, text: str) -> None:
+    def __init__(self, state: str, text: str, call: int) -> None:
         super().__init__(f"{state}: {text}")
         self.state = state
         """SQLSTATE."""
+        self.call = call
+        """Which of the submitted statements it was, from 0."""
 
 
 class PipeLost(Exception):
@@ -185,10 +187,10 @@ class Pipe:
         results, self._results = self._results, []
         if waiter is None or waiter.done():
             return
-        for result in results:
+        for call, result in enumerate(results):
             if result.status == pq.ExecStatus.FATAL_ERROR:
                 state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
-                waiter.set_exception(PipeError(state, result.error_message.decode(errors="replace")))
+                waiter.set_exception(PipeError(state, result.error_message.decode(errors="replace"), call))
                 return
         waiter.set_result(results)
 

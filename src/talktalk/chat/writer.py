@@ -48,6 +48,8 @@ RETRIES_MAX: Final = 3
 
 _RETRIED_STATES: Final = frozenset({"23505", "40001", "40P01"})
 """Unique violation, serialization failure, deadlock: another run sees what it collided with."""
+_LOCK_TIMEOUT: Final = "55P03"
+"""On a room: somebody holds it for long. On a key: another process is writing the same one."""
 _PASSING_CLASSES: Final = frozenset({"53", "55", "57", "58"})
 """SQLSTATE classes that say nothing of the message: resources, a lock not got, an operator, the disk."""
 _SETTINGS: Final = {
@@ -88,7 +90,8 @@ _POST: Final = b"""
         FROM judged WHERE verdict = 0
     ), keyed AS (
         INSERT INTO message_keys (sender_id, client_id, room_id, seq)
-        SELECT sender_id, client_id, room_id, seq FROM good
+        -- In one order everywhere, so that two batches with the same keys never wait for each other.
+        SELECT sender_id, client_id, room_id, seq FROM good ORDER BY sender_id, client_id
     ), posted AS (
         INSERT INTO room_events
             (room_id, seq, created_at, kind, message_id, sender_id, client_id, message_kind, body)
@@ -277,7 +280,10 @@ class Lane:
                 await asyncio.sleep(RECONNECT_S)
             except PipeError as error:
                 collisions += 1
-                if error.state in _RETRIED_STATES and collisions <= RETRIES_MAX:
+                is_collision = error.state in _RETRIED_STATES or (
+                    error.call > 0 and error.state == _LOCK_TIMEOUT
+                )
+                if is_collision and collisions <= RETRIES_MAX:
                     continue
                 _log.warning("chat.writer.batch_failed", extra={"reason": str(error), "sends": len(batch)})
                 await self._take_apart(batch, error)

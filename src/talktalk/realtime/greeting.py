@@ -67,7 +67,7 @@ class Greeter:
                     gateway.open_room(channel, states[room_id])
             for socket in gateway.sockets_of(user_id):
                 if room_id not in socket.rooms:
-                    await self._replay_rooms(socket, {room_id: min(position, channel.head)})
+                    await self._replay_rooms(socket, {room_id: position})
         finally:
             gateway.release_room(channel, held=True)
 
