@@ -303,18 +303,19 @@ class World:
         finally:
             await database.close()
 
-    async def is_processed(self) -> bool:
-        """Whether the worker has processed every ledger the node has validated."""
-        newest = self.net.node.closed.index
+    async def is_processed(self, newest: int | None = None) -> bool:
+        """Whether the worker has processed `newest`, by default every ledger the node has validated."""
+        wanted = newest or self.net.node.closed.index
         async with self.rows() as db:
             head = await accounts.read_head(db, self.settings.network_name)
-        return head is not None and head.ledger_index >= newest
+        return head is not None and head.ledger_index >= wanted
 
     async def processed(self) -> None:
-        """Wait until it has."""
+        """Wait until it has processed what is validated now."""
+        newest = self.net.node.closed.index
         async with asyncio.timeout(WAIT_S):
             while True:
-                if await self.is_processed():
+                if await self.is_processed(newest):
                     return
                 await asyncio.sleep(0.02)
 
