@@ -16,9 +16,9 @@ from talktalk_wire.chat import RoomEvent
 from talktalk_wire.realtime import ReadMoved
 
 _QUIET: Final = """
-    (r.request_by IS NOT NULL OR EXISTS (
-        SELECT FROM blocked_pairs b WHERE b.low_id = r.pair_low AND b.high_id = r.pair_high
-    ))
+    (r.request_by IS NOT NULL OR (
+        SELECT TRUE FROM blocked_pairs b WHERE b.low_id = r.pair_low AND b.high_id = r.pair_high LIMIT 1
+    ) IS NOT NULL)
 """
 _ROOMS_OF: Final = f"""
     SELECT r.id, r.head_seq, {_QUIET}

@@ -66,6 +66,9 @@ _SETTINGS: Final = {
 _LOCK: Final = b"""
     SELECT id FROM rooms WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
+# Each lookup is a subquery with a limit, which the planner can neither turn round nor read as a whole: the
+# plan is made once, perhaps while the tables are empty, and has to hold when they are not. Rooms are
+# updated by ctid, which stays what it is while we hold their locks.
 _POST: Final = b"""
     WITH input AS MATERIALIZED (
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[])
@@ -74,17 +77,26 @@ _POST: Final = b"""
         SELECT i.*, r.head_seq, k.room_id AS first_room_id, k.seq AS first_seq,
             CASE
                 WHEN k.seq IS NOT NULL THEN 1
-                WHEN m.user_id IS NULL THEN 2
+                WHEN m.user_id IS NULL OR m.left_seq IS NOT NULL THEN 2
                 WHEN b.low_id IS NOT NULL THEN 3
                 WHEN r.request_by IS NOT NULL THEN 4
                 ELSE 0
             END AS verdict
         FROM input i
-        LEFT JOIN rooms r ON r.id = i.room_id
-        LEFT JOIN room_members m
-            ON m.room_id = i.room_id AND m.user_id = i.sender_id AND m.left_seq IS NULL
-        LEFT JOIN blocked_pairs b ON b.low_id = r.pair_low AND b.high_id = r.pair_high
-        LEFT JOIN message_keys k ON k.sender_id = i.sender_id AND k.client_id = i.client_id
+        LEFT JOIN LATERAL (
+            SELECT head_seq, pair_low, pair_high, request_by FROM rooms WHERE id = i.room_id LIMIT 1
+        ) r ON TRUE
+        LEFT JOIN LATERAL (
+            SELECT user_id, left_seq FROM room_members
+            WHERE room_id = i.room_id AND user_id = i.sender_id LIMIT 1
+        ) m ON TRUE
+        LEFT JOIN LATERAL (
+            SELECT low_id FROM blocked_pairs WHERE low_id = r.pair_low AND high_id = r.pair_high LIMIT 1
+        ) b ON TRUE
+        LEFT JOIN LATERAL (
+            SELECT room_id, seq FROM message_keys
+            WHERE sender_id = i.sender_id AND client_id = i.client_id LIMIT 1
+        ) k ON TRUE
     ), good AS MATERIALIZED (
         SELECT *, head_seq + row_number() OVER (PARTITION BY room_id ORDER BY n) AS seq
         FROM judged WHERE verdict = 0
@@ -100,15 +112,19 @@ _POST: Final = b"""
         FROM good
     ), moved AS (
         UPDATE rooms r
-        SET head_seq = g.seq, last_message_seq = g.seq, active_at = statement_timestamp()
-        FROM (SELECT room_id, max(seq) AS seq FROM good GROUP BY room_id) g
-        WHERE r.id = g.room_id
+        SET head_seq = h.seq, last_message_seq = h.seq, active_at = statement_timestamp()
+        FROM (SELECT room_id, max(seq) AS seq FROM good GROUP BY room_id) h
+        CROSS JOIN LATERAL (SELECT ctid FROM rooms WHERE id = h.room_id LIMIT 1) g
+        WHERE r.ctid = g.ctid
     )
     SELECT n, 0, seq, statement_timestamp(), NULL, NULL FROM good
     UNION ALL
     SELECT j.n, j.verdict, j.first_seq, e.created_at, j.first_room_id, e.message_id
     FROM judged j
-    LEFT JOIN room_events e ON e.room_id = j.first_room_id AND e.seq = j.first_seq
+    LEFT JOIN LATERAL (
+        SELECT created_at, message_id FROM room_events
+        WHERE room_id = j.first_room_id AND seq = j.first_seq LIMIT 1
+    ) e ON TRUE
     WHERE j.verdict <> 0
 """
 _STATEMENTS: Final = {b"chat_lock": _LOCK, b"chat_post": _POST}

@@ -18,6 +18,17 @@ from talktalk.platform.problems import Unavailable
 
 CONNECTIONS: Final = 4
 WAIT_S: Final = 10.0
+LIFETIME_S: Final = 300.0
+"""A connection's prepared plans are as old as it is; tables may have grown a lot since."""
+
+_SETTINGS: Final = {
+    "TimeZone": "UTC",
+    "statement_timeout": "15000",
+    # Every read is of a few rows out of tables of any size: always by index.
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
 
 Row = tuple[Any, ...]
 Connection = psycopg.AsyncConnection[Row]
@@ -34,11 +45,12 @@ class ReadPool:
             min_size=1,
             max_size=CONNECTIONS,
             timeout=WAIT_S,
+            max_lifetime=LIFETIME_S,
             configure=_configure,
             kwargs={
                 "autocommit": True,
                 "prepare_threshold": 1,
-                "options": "-c timezone=UTC -c statement_timeout=15000",
+                "options": " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items()),
             },
         )
 
