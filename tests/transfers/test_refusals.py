@@ -78,6 +78,7 @@ async def test_each_bad_shape_has_its_code_and_makes_nothing(running_apps: Apps,
             "recipient_ambiguous": mina.ask(jun, "1", address=jun.address),
             "recipient_not_found": {**mina.ask(jun, "1"), "user_id": str(mina.device_id)},
             "asset_unsupported": mina.ask(jun, "1", amount={"value": "1", "asset": f"USD.{jun.address}"}),
+            "note_refused": mina.ask(jun, "1", note="a\u0000b"),
             "asset_malformed": mina.ask(jun, "1", amount={"value": "1", "asset": "DOGE"}),
             "insufficient_balance": mina.ask(jun, "1000000"),
             "below_reserve": mina.ask(jun, "999.5"),
@@ -96,6 +97,11 @@ async def test_malformed_bodies_are_told_apart_from_refusals(running_apps: Apps,
         for body in ({}, {"amount": 5}, {"amount": {"value": 5}}, mina.ask("r", "1", destination_tag=-1)):
             answer = await mina.client.post("/api/v1/transfers", json=body, headers={"Idempotency-Key": "k"})
             assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+        # Codes nobody knows are kept nowhere; what only looks like a key of the worker's is an old one.
+        odd = {**mina.ask(NOBODY, "1"), "accepted_warnings": ["new_payee", "x\u0000", "y" * 300]}
+        draft = await mina.post("/transfers", odd, 201, **{"Idempotency-Key": "odd"})
+        body = {**await mina.approval(draft), "worker_key_id": "\u0000"}
+        assert (await mina.post(f"/transfers/{draft['id']}/approve", body, 409))["code"] == "worker_key_old"
         unknown = mina.ask(NOBODY, "1", surprise=True)
         answer = await mina.client.post("/api/v1/transfers", json=unknown, headers={"Idempotency-Key": "k"})
         assert answer.json()["code"] == "malformed"

@@ -6,6 +6,7 @@ is decided once, and one that a dying worker held is free at once. The secrets a
 ask is decided. A granted approval is used up by the one signature it allows.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
@@ -21,6 +22,7 @@ from talktalk.platform.wake import Wake, notify
 
 WAKE_KIND = "ask"
 DECIDED_WAKE_KIND = "ask_decided"
+KEY_ID = re.compile(r"[0-9a-f]{16}")
 
 
 async def write(
@@ -41,7 +43,7 @@ async def write(
     Raises:
         WorkerKeyOld: The secrets are sealed to a key no worker has published.
     """
-    if await db.get(WorkerKeyRow, worker_key_id) is None:
+    if not KEY_ID.fullmatch(worker_key_id) or await db.get(WorkerKeyRow, worker_key_id) is None:
         raise WorkerKeyOld
     ask_id = uuid7()
     db.add(

@@ -47,6 +47,7 @@ STOPPERS = (
     ledger_errors.LedgerUnavailable,
     ledger_errors.LedgerBusy,
     errors.AssetUnsupported,
+    errors.NoteRefused,
     errors.RecipientAmbiguous,
     errors.RecipientNotFound,
     errors.RecipientWithoutWallet,

@@ -45,6 +45,12 @@ class AssetUnsupported(Trouble):
     status, code, title = 422, "asset_unsupported", "Only XRP can be sent"
 
 
+class NoteRefused(Trouble):
+    """Control characters, which nothing shows and some stores refuse."""
+
+    status, code, title = 422, "note_refused", "The note has characters that cannot be sent"
+
+
 class InsufficientBalance(Trouble):
     """More than there is, fee and payments on their way included."""
 

@@ -12,6 +12,7 @@ a state. Four states are terminal.
 
 import enum
 import hashlib
+import unicodedata
 from datetime import timedelta
 
 import msgspec
@@ -22,6 +23,7 @@ from talktalk.transfers.errors import (
     DestinationBelowReserve,
     DestinationTagNeeded,
     InsufficientBalance,
+    NoteRefused,
 )
 from talktalk_wire.transfers import TransferAsk, TransferState
 from talktalk_wire.transfers import Warning as TransferWarning
@@ -31,6 +33,8 @@ DRAFT_LIFE = timedelta(minutes=15)
 LARGE_SHARE_PERCENT = 50
 """From this share of what can be spent on, a payment is worth a second look."""
 EMPTIES_PERCENT = 99
+WARNINGS = ("new_payee", "not_a_friend", "large_share", "empties_wallet")
+"""Every code `warnings_of` can give."""
 
 
 class Cause(enum.StrEnum):
@@ -170,6 +174,17 @@ def warnings_of(
     elif amount_drops * 100 >= free * LARGE_SHARE_PERCENT:
         found.append(TransferWarning(code="large_share", detail="This is a large share of what you have"))
     return found
+
+
+def clean_note(note: str) -> str:
+    """A note without space around it.
+
+    Raises:
+        NoteRefused: It holds control characters (line breaks and tabs excepted) or lone surrogates.
+    """
+    if any(unicodedata.category(each) in {"Cc", "Cs"} and each not in "\n\t" for each in note):
+        raise NoteRefused
+    return note.strip()
 
 
 def input_hash(ask: TransferAsk) -> bytes:

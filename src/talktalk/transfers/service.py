@@ -107,8 +107,9 @@ class TransferDesk:
         """Read an ask.
 
         Raises:
-            BadAmount, BadAsset, BadAddress, AssetUnsupported, RecipientAmbiguous: As named.
+            BadAmount, BadAsset, BadAddress, AssetUnsupported, RecipientAmbiguous, NoteRefused: As named.
         """
+        rules.clean_note(ask.note)
         if not isinstance(parse_asset(ask.amount.asset), Xrp):
             raise AssetUnsupported
         amount_drops = parse_drops(ask.amount.value)
@@ -231,6 +232,7 @@ class TransferDesk:
             raise WarningsNotAccepted(
                 errors=tuple(FieldError(field=each.code, detail=each.detail) for each in not_accepted)
             )
+        accepted = [code for code in rules.WARNINGS if code in ask.accepted_warnings]
         await self._check_room(db, caller.user_id, ask.room_id, examined.recipient_id)
         now = self.clock.now()
         terms = drafting.draw_up(
@@ -263,9 +265,9 @@ class TransferDesk:
                 "amount_drops": examined.amount_drops,
                 "room_id": ask.room_id,
                 "wants_card": ask.room_id is not None or ask.user_id is not None,
-                "note": ask.note,
+                "note": rules.clean_note(ask.note),
                 "warnings": msgspec.to_builtins(examined.warnings),
-                "accepted_warnings": list(ask.accepted_warnings),
+                "accepted_warnings": accepted,
                 "created_at": now,
                 "updated_at": now,
                 **drafting.columns(terms),
@@ -281,7 +283,7 @@ class TransferDesk:
             subject_id=row.id,
             amount=row.amount_value,
             address=row.address,
-            accepted=list(ask.accepted_warnings),
+            accepted=accepted,
         )
         return await self._one(db, row)
 
