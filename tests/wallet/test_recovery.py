@@ -1,5 +1,6 @@
 """Bringing the wallet to a new device: earned, announced, delayed, vetoed."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,24 @@ async def test_delay_is_kept_and_a_veto_ends_it(running_apps: Apps, tmp_path: Pa
         assert again["code"] == "recovery_closed"
         # A code that was in wrong hands opens nothing any more.
         assert (await _by_code(new, CODE, status=409))["code"] == "no_recovery_code"
+
+
+async def test_after_the_delay_the_device_may_spend_with_its_new_pin(
+    running_apps: Apps, tmp_path: Path
+) -> None:
+    async with World(running_apps, tmp_path, recovery_delay_s=2) as world:
+        old, jun = await world.person("Mina"), await world.person("Jun", pin=False)
+        await old.set_recovery_code(CODE)
+        new = await world.other_device(old)
+        assert (await _by_code(new, CODE, new_pin="135790"))["state"] == "waiting"
+        async with asyncio.timeout(30):
+            while True:
+                if (await new.get("/wallet"))["trust"] == "trusted":
+                    break
+                await asyncio.sleep(0.05)
+        new.pin = "135790"
+        assert (await new.until(await new.pay(jun, "1")))["state"] == "settled"
+        assert [event["device_id"] for event in await _events(old, "device.trusted")] == [str(new.device_id)]
 
 
 async def test_trusted_device_consents_with_its_pin(running_apps: Apps, tmp_path: Path) -> None:
