@@ -237,7 +237,7 @@ async def test_what_is_ones_own_goes_with_the_account() -> None:
         before = int((await world.root(bob.address))["Balance"])
         left = int((await world.root(alice.address))["Balance"]) - 1_000_000
         assert await world.do(alice, delete) == "tesSUCCESS"
-        assert (await world.last_meta())["delivered_amount"] == str(left)
+        assert (await world.last_meta())["DeliveredAmount"] == str(left)
         assert int((await world.root(bob.address))["Balance"]) == before + left
         assert (await world.root(issuer.address))["OwnerCount"] == 0
 

@@ -38,7 +38,11 @@ def upgrade() -> None:
     )
     is_open = sa.text("state = 'open'")
     op.create_index(
-        "uq_friend_requests_open", "friend_requests", ["low_id", "high_id"], unique=True, postgresql_where=is_open
+        "uq_friend_requests_open",
+        "friend_requests",
+        ["low_id", "high_id"],
+        unique=True,
+        postgresql_where=is_open,
     )
     for column in ("sender_id", "receiver_id"):
         op.create_index(f"ix_friend_requests_{column}", "friend_requests", [column], postgresql_where=is_open)
