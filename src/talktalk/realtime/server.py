@@ -31,6 +31,7 @@ class GatewayProtocol(WebSocketsSansIOProtocol):
     _peer: Peer | None = None
     _reader: FrameReader
     _closing = False
+    _is_lost = False
 
     def handle_connect(self, event: Request) -> None:
         """Offer the take-over to the application."""
@@ -85,15 +86,14 @@ class GatewayProtocol(WebSocketsSansIOProtocol):
                     return
                 else:
                     peer.on_violation(1003, "frames are text")
-                if self.transport.is_closing():
+                if self._is_ending():
                     return
         except ProtocolViolation as violation:
             peer.on_violation(violation.code, violation.reason)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the peer, once."""
-        peer = self._peer
-        if peer is None:
+        """The connection is gone."""
+        if self._peer is None:
             super().connection_lost(exc)
             return
         self.connections.discard(self)
@@ -101,7 +101,7 @@ class GatewayProtocol(WebSocketsSansIOProtocol):
         if self.close_timer is not None:
             self.close_timer.cancel()
             self.close_timer = None
-        peer.on_lost()
+        self._lose()
 
     def shutdown(self) -> None:
         """The process stops."""
@@ -131,7 +131,7 @@ class GatewayProtocol(WebSocketsSansIOProtocol):
 
     def write(self, frames: bytes) -> None:
         """Send whole frames."""
-        if not self.transport.is_closing():
+        if not self._is_ending():
             self.transport.write(frames)
 
     def waiting(self) -> int:
@@ -140,16 +140,33 @@ class GatewayProtocol(WebSocketsSansIOProtocol):
 
     def ping(self) -> None:
         """Send a ping."""
-        self.transport.write(framing.frame(framing.PING, b""))
+        self.write(framing.frame(framing.PING, b""))
 
     def close(self, code: int, reason: str) -> None:
-        """Send a close frame and end the connection, by force if the peer does not read."""
+        """Send a close frame and end the connection, by force if the peer does not end it in time.
+
+        A socket closed with bytes unread is reset, and a reset may overtake the close frame. So our side is
+        shut, and what still comes is read and dropped until the peer has shut its own.
+        """
         if self._closing:
             return
         self._closing = True
         self.transport.write(framing.close(code, reason))
-        self.transport.close()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self.loop.call_soon(self._lose)
+        else:
+            self.transport.close()
         self.close_timer = self.loop.call_later(CLOSE_TIMEOUT_S, self._abort)
+
+    def _is_ending(self) -> bool:
+        return self._closing or self.transport.is_closing()
+
+    def _lose(self) -> None:
+        """Tell the peer, once."""
+        if self._peer is not None and not self._is_lost:
+            self._is_lost = True
+            self._peer.on_lost()
 
     def _abort(self) -> None:
         self.close_timer = None
