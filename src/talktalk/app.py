@@ -53,6 +53,7 @@ from talktalk.platform.database import Database
 from talktalk.platform.idempotency import KeyedWrite, Replay
 from talktalk.platform.limits import Limiter
 from talktalk.platform.problems import NotFound, Unavailable
+from talktalk.platform.tasks import end
 from talktalk.platform.telemetry import CONTENT_TYPE, Telemetry
 from talktalk.platform.web import asyncapi, docs_page, openapi
 from talktalk.platform.web.edge import Edge
@@ -180,9 +181,7 @@ class Web:
                 yield
         finally:
             await self.gateway.close()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
             await self.reads.close()
             await self.sms.close()
             await self.database.close()

@@ -42,7 +42,7 @@ from talktalk.ledger.ports import Makers
 from talktalk.ledger.processing import LedgerProcessor
 from talktalk.ledger.service import Ledger
 from talktalk.ledger.submission import Submitter
-from talktalk.platform import housekeeping, jobs, log
+from talktalk.platform import housekeeping, jobs, log, tasks
 from talktalk.platform.clock import Clock, SystemClock
 from talktalk.platform.database import Database
 from talktalk.platform.wake import Listener, Wake
@@ -139,16 +139,26 @@ class Worker:
 
     async def run(self) -> None:
         """Work until cancelled."""
+        loops = {
+            "publish": self._publish,
+            "listener": self.listener.run,
+            "asks": self.asks.run,
+            "submitter": self.submitter.run,
+            "processor": self.processor.run,
+            "founder": self.founder.run,
+            "tidier": self._tidy,
+            "jobs": self._jobs,
+        }
         try:
-            async with self.pool, asyncio.TaskGroup() as group:
-                group.create_task(_keep("publish", self._publish))
-                group.create_task(_keep("listener", self.listener.run))
-                group.create_task(_keep("asks", self.asks.run))
-                group.create_task(_keep("submitter", self.submitter.run))
-                group.create_task(_keep("processor", self.processor.run))
-                group.create_task(_keep("founder", self.founder.run))
-                group.create_task(_keep("tidier", self._tidy))
-                group.create_task(_keep("jobs", self._jobs))
+            async with self.pool:
+                working = [asyncio.create_task(_keep(name, loop), name=name) for name, loop in loops.items()]
+                try:
+                    # None of them ends, except by what no loop may outlive.
+                    ended, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    await tasks.end(working)
+                for task in ended:
+                    task.result()
         finally:
             if self.faucet is not None:
                 await self.faucet.close()

@@ -24,6 +24,7 @@ from websockets.exceptions import WebSocketException
 
 from talktalk.ledger.errors import NodeRefused, NodeUnavailable
 from talktalk.ledger.schemas import LedgerClosed, SubmitAnswer
+from talktalk.platform.tasks import end
 
 API_VERSION = 2
 REQUEST_TIMEOUT_S = 5.0
@@ -174,9 +175,7 @@ class NodePool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     @property
     def ranked(self) -> list[Node]:

@@ -28,6 +28,7 @@ import msgspec
 
 from talktalk.platform.clock import Clock
 from talktalk.platform.problems import Trouble
+from talktalk.platform.tasks import end
 from talktalk.platform.wake import Listener, Wake
 from talktalk.realtime import protocol
 from talktalk.realtime.bus import Bus
@@ -137,9 +138,7 @@ class Gateway:
         self._is_closing = True
         for socket in list(self.sockets):
             socket.on_stop()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something on the side; its failure is logged."""
