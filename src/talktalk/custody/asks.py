@@ -21,7 +21,6 @@ from talktalk.platform.ids import uuid7
 from talktalk.platform.wake import Wake, notify
 
 WAKE_KIND = "ask"
-DECIDED_WAKE_KIND = "ask_decided"
 KEY_ID = re.compile(r"[0-9a-f]{16}")
 
 

@@ -24,7 +24,6 @@ from talktalk.custody.tables import AskRow
 from talktalk.platform.clock import Clock
 from talktalk.platform.database import Database
 from talktalk.platform.problems import Trouble, Unavailable
-from talktalk.platform.wake import Wake, notify
 
 IDLE_S = 1.0
 BROKEN_AGAIN_S = 60.0
@@ -183,4 +182,3 @@ class AskTaker:
             await decider.granted(db, asks.view(row))
         else:
             await decider.refused(db, asks.view(row))
-        await notify(db, Wake(asks.DECIDED_WAKE_KIND, row.id, 0))

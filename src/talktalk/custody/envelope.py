@@ -8,7 +8,6 @@ version, so that no row can pass for another.
 
 import hashlib
 import os
-from typing import Self
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -74,11 +73,6 @@ class KeyEncryptionKey:
             return AESGCM(data_key).decrypt(envelope.nonce, envelope.ciphertext, associated)
         except InvalidTag as error:
             raise KeyUnreadable("the sealed key was changed, or is not this owner's") from error
-
-    @classmethod
-    def from_bytes(cls, key: bytes) -> Self:
-        """Of 32 bytes as a key file holds them."""
-        return cls(key)
 
 
 def _derived(key: bytes, label: bytes) -> bytes:

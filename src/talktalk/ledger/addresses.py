@@ -6,7 +6,6 @@ Source: xrpl.org, Addresses; XLS-5d for X-addresses.
 import msgspec
 from xrpl.core.addresscodec import (
     XRPLAddressCodecException,
-    decode_classic_address,
     encode_classic_address,
     is_valid_classic_address,
     xaddress_to_classic_address,
@@ -47,11 +46,6 @@ def address_of(public_key: bytes) -> str:
     """The classic address of a 33-byte public key (`ED` ‖ 32 bytes for Ed25519)."""
     assert len(public_key) == KEY_LENGTH
     return encode_classic_address(get_account_id(public_key))
-
-
-def account_id(address: str) -> bytes:
-    """The 20 bytes behind a classic address."""
-    return decode_classic_address(address)
 
 
 def _from_x_address(text: str, tag: int | None, *, main_network: bool) -> tuple[str, int | None]:

@@ -12,8 +12,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from talktalk.ledger import accounts, fees, outgoing
-from talktalk.ledger.accounts import WatchedAccount
+from talktalk.ledger import accounts, fees
 from talktalk.ledger.errors import LedgerUnavailable, NodeRefused, NodeUnavailable
 from talktalk.ledger.follow import WINDOW_LEDGERS_MAX
 from talktalk.ledger.nodes import NodePool
@@ -137,15 +136,6 @@ def window_ledgers(head: LedgerHead) -> int:
 def window_ends_at(head: LedgerHead, last_ledger: int, now: datetime) -> datetime:
     """About when `last_ledger` will have closed."""
     return now + timedelta(milliseconds=(last_ledger - head.ledger_index) * head.close_interval_ms)
-
-
-async def proposed_number(db: AsyncSession, network: str, account: WatchedAccount) -> int:
-    """The number a transaction of this account would take now.
-
-    Only under the account's lock is it more than a proposal.
-    """
-    live = await outgoing.live_numbers(db, network, account.address)
-    return outgoing.next_number(account.sequence, live)
 
 
 def _interval_ms(ledger: ValidatedLedger, before: LedgerHead | None) -> int:

@@ -107,12 +107,22 @@ class RecoverySetDecider(_WalletDecider):
         return GRANTED
 
 
-class RecoveryUseDecider(_WalletDecider):
-    """`recovery.use`: the code on a new device; right starts the delay, wrong ends the recovery."""
+class _RecoveryDecider(_WalletDecider):
+    """What both ways of recovery share: a grant lets the delay begin."""
 
     def __init__(self, desk: WalletDesk, verifiers: Verifiers, *, delay_s: int) -> None:
         super().__init__(desk, verifiers)
         self._delay_s = delay_s
+
+    async def granted(self, db: AsyncSession, ask: Ask) -> None:
+        """Let the delay begin."""
+        row = await queries.recovery(db, _subject(ask), lock=True)
+        assert row is not None
+        await recovery.grant(db, self._desk, row, delay_s=self._delay_s)
+
+
+class RecoveryUseDecider(_RecoveryDecider):
+    """`recovery.use`: the code on a new device; right starts the delay, wrong ends the recovery."""
 
     async def decide(self, db: AsyncSession, ask: Ask, secrets: Secrets) -> Decision:
         """Check the code and keep the hash of a PIN set anew."""
@@ -137,12 +147,6 @@ class RecoveryUseDecider(_WalletDecider):
             row.new_pin_hash = await self._verifiers.hash(VerifierKind.PIN, ask.user_id, new_pin)
         return GRANTED
 
-    async def granted(self, db: AsyncSession, ask: Ask) -> None:
-        """Let the delay begin."""
-        row = await queries.recovery(db, _subject(ask), lock=True)
-        assert row is not None
-        await recovery.grant(db, self._desk, row, delay_s=self._delay_s)
-
     async def refused(self, db: AsyncSession, ask: Ask) -> None:
         """End the recovery, unless it ended before."""
         row = await queries.recovery(db, _subject(ask), lock=True)
@@ -150,12 +154,8 @@ class RecoveryUseDecider(_WalletDecider):
             await recovery.refuse(db, self._desk.clock, row, ask.reason or "code_wrong")
 
 
-class RecoveryConsentDecider(_WalletDecider):
+class RecoveryConsentDecider(_RecoveryDecider):
     """`recovery.consent`: a trusted device agrees; a wrong PIN leaves the recovery waiting for it."""
-
-    def __init__(self, desk: WalletDesk, verifiers: Verifiers, *, delay_s: int) -> None:
-        super().__init__(desk, verifiers)
-        self._delay_s = delay_s
 
     async def decide(self, db: AsyncSession, ask: Ask, secrets: Secrets) -> Decision:
         """Check the PIN for this recovery."""
@@ -164,12 +164,6 @@ class RecoveryConsentDecider(_WalletDecider):
         if row is None or row.state != RecoveryState.ASKED:
             return Decision(granted=False, reason="recovery_closed")
         return await check_pin(db, self._desk, self._verifiers, ask, pin)
-
-    async def granted(self, db: AsyncSession, ask: Ask) -> None:
-        """Let the delay begin."""
-        row = await queries.recovery(db, _subject(ask), lock=True)
-        assert row is not None
-        await recovery.grant(db, self._desk, row, delay_s=self._delay_s)
 
 
 def _subject(ask: Ask) -> UUID:
