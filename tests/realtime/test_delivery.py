@@ -127,6 +127,9 @@ class Ear:
         self.socket: Socket | None = None
         self.welcomes = 0
 
+    def is_welcome(self) -> bool:
+        return self.welcomes == 1
+
     def come(self) -> None:
         self.socket = self.gateway.connect(self.user_id, uuid4(), uuid4())
         self.socket.attach(self)
@@ -297,7 +300,7 @@ async def test_a_room_that_is_joined_ahead_of_its_channel_repeats_nothing() -> N
     joining, other = Ear(gateway, []), Ear(gateway, [])
     for ear in (joining, other):
         ear.come()
-        await _until(lambda ear=ear: ear.welcomes == 1)
+        await _until(ear.is_welcome)
     ground.heads[room_id] = 0
     gateway.join_room(other.user_id, room_id, 0)
     await _until(lambda: room_id in gateway.rooms and gateway.rooms[room_id].followers != [])

@@ -50,23 +50,26 @@ class Up:
         (web / "package-lock.json").write_text(json.dumps(lock))
         (web / "build.cjs").write_text(COPY)
         (web / "index.html").write_text("<!doctype html><title>small</title>")
+        self.top, self.starts = top, 0
         self.process: subprocess.Popen[str] | None = None
 
     def start(self, *switches: str) -> subprocess.Popen[str]:
         """Start it, without waiting."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TALKTALK_")}
         program = Path(__file__).with_name("run_up.py")
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", program, self.clone, self.data, str(self.port), *switches],
-            env={
-                **kept,
-                "TALKTALK_KEK_FILE": str(self.kek),
-                "TALKTALK_WORKER_KEY_FILE": f"{self.kek}.worker",
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        self.starts += 1
+        with self._output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", program, self.clone, self.data, str(self.port), *switches],
+                env={
+                    **kept,
+                    "TALKTALK_KEK_FILE": str(self.kek),
+                    "TALKTALK_WORKER_KEY_FILE": f"{self.kek}.worker",
+                },
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
         return self.process
 
     def start_and_wait(self, *switches: str) -> subprocess.Popen[str]:
@@ -79,7 +82,7 @@ class Up:
         """Fail with its own words if it ended; otherwise False."""
         assert self.process is not None
         if self.process.poll() is not None:
-            pytest.fail(f"up ended: {self.process.communicate()[0]}")
+            pytest.fail(f"up ended: {self.said()}")
         return False
 
     def is_ready(self) -> bool:
@@ -98,8 +101,16 @@ class Up:
         """Stop it as a service manager does, and return what it said."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        said, _ = self.process.communicate(timeout=60)
-        return said
+        self.process.wait(timeout=60)
+        return self.said()
+
+    def said(self) -> str:
+        """What the process started last has said so far."""
+        return self._output.read_text()
+
+    @property
+    def _output(self) -> Path:
+        return self.top / f"output-{self.starts}"
 
     def pid(self, part: str) -> int:
         """The process of one part, told by its command line."""
@@ -131,7 +142,7 @@ def place_for_up() -> Iterator[Up]:
         if place.process and place.process.poll() is None:
             left = descendants(place.process.pid)
             place.process.kill()
-            place.process.communicate()
+            place.process.wait()
             wait_until(lambda: not any(map(is_running, left)), "the guard stopped what the test left")
         shutil.rmtree(top)
 
@@ -186,7 +197,7 @@ def test_after_a_kill_of_the_supervisor_nothing_runs_and_the_next_start_is_clean
     up.ask_database("CREATE TABLE kept AS SELECT 42 AS answer")
     started = descendants(process.pid)
     process.kill()
-    process.communicate()
+    process.wait()
     up.start_and_wait()  # waits for what is left of the first by itself
     assert not any(map(is_running, started))
     assert up.ask_database("SELECT answer FROM kept") == (42,)
@@ -205,7 +216,8 @@ def test_a_second_up_on_the_same_data_is_told_of_the_first(running: Up) -> None:
     first = running.process
     assert first is not None
     second = running.start()
-    said, _ = second.communicate(timeout=60)
+    second.wait(timeout=60)
+    said = running.said()
     running.process = first
     assert second.returncode == 1
     assert f"already runs on the data folder {running.data} (process {first.pid})" in said
@@ -232,7 +244,8 @@ def test_a_corrupt_database_is_named(up: Up) -> None:
     up.start_and_wait()
     up.stop()
     (up.data / "postgres" / "PG_VERSION").unlink()
-    said, _ = up.start().communicate(timeout=60)
+    up.start().wait(timeout=60)
+    said = up.said()
     assert "is damaged" in said
     assert "--data" in said
     assert "Traceback" not in said
@@ -247,11 +260,10 @@ def test_lan_serves_https_that_the_authority_vouches_for(up: Up) -> None:
             return authority.exists() and up.get("/readyz", trust=authority).status_code == 200
         return False
 
-    wait_until(lambda: is_ready() or up.ended(), "up is ready")
+    wait_until(lambda: (is_ready() and "█" in up.said()) or up.ended(), "up is ready and says where")
     assert up.get("/lan/ca.crt", trust=authority).content == authority.read_bytes()
     assert up.get("/dev/sms/+821012345678", trust=authority).status_code == 404
     said = up.stop()
     assert process.returncode == 0
-    assert "█" in said
     assert "/lan/ca.crt" in said
     assert "Nobody can sign in yet" in said
