@@ -75,7 +75,8 @@ class Up:
     def start_and_wait(self, *switches: str) -> subprocess.Popen[str]:
         """Start it and wait until it is ready."""
         process = self.start(*switches)
-        wait_until(lambda: self.is_ready() or self.ended(), "up is ready")
+        address = f"http://localhost:{self.port}"
+        wait_until(lambda: (address in self.said() and self.is_ready()) or self.ended(), "up is ready")
         return process
 
     def ended(self) -> bool:

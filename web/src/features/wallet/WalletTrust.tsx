@@ -8,20 +8,25 @@ import { RecoverSheet } from "./RecoverSheet";
 
 /** Why this device cannot spend yet, and the way there. Nothing where it can. */
 export function WalletTrust({ wallet }: { wallet: Wallet }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Standing wallet={wallet} onRecover={() => setOpen(true)} />
+      {/* Always in this place: its last words are read even when trust has come meanwhile. */}
+      {open && <RecoverSheet wallet={wallet} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+function Standing({ wallet, onRecover }: { wallet: Wallet; onRecover: () => void }) {
   const { t, i18n } = useTranslation("wallet");
   const { data: recoveries = [] } = useRecoveries();
-  const [open, setOpen] = useState(false);
-  // The sheet stays until it is closed, so that its last words are read even when trust has come meanwhile.
-  const sheet = open && <RecoverSheet wallet={wallet} onClose={() => setOpen(false)} />;
-  if (wallet.trust === "trusted") return sheet;
+  if (wallet.trust === "trusted") return null;
   if (wallet.trust === "waiting") {
     return (
-      <>
-        <Banner tone="warning" role="status">
-          {t("trust.waiting", { when: dateTime(i18n.language, wallet.spend_after ?? new Date()) })}
-        </Banner>
-        {sheet}
-      </>
+      <Banner tone="warning" role="status">
+        {t("trust.waiting", { when: dateTime(i18n.language, wallet.spend_after ?? new Date()) })}
+      </Banner>
     );
   }
   const asked = recoveries.some(({ state }) => state === "asked");
@@ -36,10 +41,9 @@ export function WalletTrust({ wallet }: { wallet: Wallet }) {
           {t("trust.asked")}
         </Banner>
       )}
-      <Button size="large" tone="primary" wide onClick={() => setOpen(true)}>
+      <Button size="large" tone="primary" wide onClick={onRecover}>
         {t("trust.recover")}
       </Button>
-      {sheet}
     </div>
   );
 }

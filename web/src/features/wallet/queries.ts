@@ -148,7 +148,10 @@ export function rememberRecovery(recovery: Recovery): void {
 
 /** Put a wallet's new state into the cache, unless a newer one is there. */
 export function rememberWallet(wallet: Wallet): void {
-  queryClient.setQueryData<Wallet>(walletKeys.wallet, (known) =>
-    known !== undefined && (known.ledger_index ?? 0) > (wallet.ledger_index ?? 0) ? known : wallet,
-  );
+  queryClient.setQueryData<Wallet>(walletKeys.wallet, (known) => {
+    if (known === undefined) return wallet;
+    if ((known.ledger_index ?? 0) > (wallet.ledger_index ?? 0)) return known;
+    // An event goes to every device, and does not say what each may do where they differ.
+    return wallet.trust === null ? { ...wallet, trust: known.trust, spend_after: known.spend_after } : wallet;
+  });
 }
