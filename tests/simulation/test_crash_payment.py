@@ -7,6 +7,7 @@ each: the intent is settled once, the balances agree to the drop, and no number 
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.simulation, pytest.mark.timeo
 Apps = Callable[..., RunningApp]
 
 
+# A worker that dies while it connects leaves its connection to the collector: that is the death, not a leak.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 async def test_worker_may_die_at_every_place(running_apps: Apps, tmp_path: Path) -> None:
     async with World(running_apps, tmp_path, manual=True) as world:
         mina, jun = await world.person_by_hand("Mina"), await world.person_by_hand("Jun")
@@ -40,6 +43,7 @@ async def test_worker_may_die_at_every_place(running_apps: Apps, tmp_path: Path)
         for place in sorted(places):
             await _pay_and_die(world, mina, jun, deadly=place)
         await _agree(world, mina, jun, payments=len(places) + 1)
+    gc.collect()  # here, not in another test
 
 
 async def _pay_and_die(world: World, mina: Person, jun: Person, *, deadly: str | None) -> set[str]:
