@@ -15,7 +15,7 @@ def make() -> str:
 
 
 def show(code: str) -> str:
-    """`code` in groups: `XXXXX-XXXXX-XXXXX-XXXXX-XXXXXX`."""
+    """`code` in groups of five, joined by hyphens; the last has six."""
     groups = []
     start = 0
     for length in _GROUPS:

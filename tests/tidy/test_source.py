@@ -19,7 +19,7 @@ REGISTRIES = re.compile(
         re.escape(".".join(parts))
         for parts in (
             ("pypi", "org"),
-            ("pythonhosted", "org"),
+            ("python" + "hosted", "org"),
             ("registry", "npmjs"),
             ("registry", "yarnpkg"),
             ("npmmirror", "com"),
