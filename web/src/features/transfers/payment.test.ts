@@ -120,6 +120,34 @@ test("a refused PIN leads back to the review with the tries that are left", asyn
   expect(payment.state).toMatchObject({ at: "review", problem: { code: "pin_wrong", detail: "4" } });
 });
 
+test("a draft drawn anew is reviewed by its own bytes", async () => {
+  const payment = new Payment("me", wallet);
+  await payment.check(input);
+  await payment.approve("123456");
+  // What is offered now does not agree with its bytes: the old review must not stand for it.
+  const { draft } = drafted;
+  payment.hear({
+    ...drafted,
+    approval_error: "draft_expired",
+    version: 3,
+    draft: draft && { ...draft, last_ledger: draft.last_ledger + 40 },
+  });
+  expect(payment.state).toEqual({ at: "refused", differences: ["expiry"] });
+});
+
+test("an approval of a draft that has changed looks at the draft again", async () => {
+  const payment = new Payment("me", wallet);
+  await payment.check(input);
+  answers.set("/api/v1/transfers/t/approve", json({ code: "draft_changed", title: "", status: 409 }, 409));
+  answers.set("/api/v1/transfers/t", json({ ...drafted, version: 7 }));
+  await payment.approve("123456");
+  expect(payment.state).toMatchObject({
+    at: "review",
+    reviewed: { transfer: { version: 7 } },
+    problem: { code: "draft_changed" },
+  });
+});
+
 test("an approval whose answer is lost is not tried again but looked up", async () => {
   const payment = new Payment("me", wallet);
   await payment.check(input);

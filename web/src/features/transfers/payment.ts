@@ -126,8 +126,11 @@ export class Payment {
       const transfer = await approveTransfer(reviewed.transfer.id, reviewed.decoded.signingHash, pin);
       this.hear(transfer);
     } catch (problem) {
-      // Without an answer the approval may have arrived: the transfer itself will tell.
-      if (problem instanceof ApiProblem && (problem.status === 0 || problem.status >= 500)) {
+      // Without an answer the approval may have arrived, and a draft may be another by now: the transfer itself tells.
+      if (
+        problem instanceof ApiProblem &&
+        (problem.status === 0 || problem.status >= 500 || problem.code === "draft_changed")
+      ) {
         await this.#look(reviewed, problem);
       } else {
         this.#turn({ at: "review", reviewed, problem });
@@ -143,11 +146,8 @@ export class Payment {
     if (transfer.version < reviewed.transfer.version) return;
     if (transfer.approval_error !== null && transfer.state === "drafted") {
       if (transfer.version === reviewed.transfer.version) return;
-      this.#turn({
-        at: "review",
-        reviewed: { ...reviewed, transfer },
-        problem: refusal(transfer),
-      });
+      // After `draft_expired` and `draft_changed` the draft is another: its own bytes are looked at.
+      this.#review(reviewed.check, transfer, refusal(transfer));
     } else if (transfer.state !== "drafted" && transfer.state !== "signing") {
       if (transfer.recipient !== null) {
         rememberPayee(this.#me, transfer.recipient.id, transfer.address);
@@ -159,7 +159,7 @@ export class Payment {
   async #look(reviewed: Reviewed, problem: ApiProblem): Promise<void> {
     try {
       const transfer = await api("GET /api/v1/transfers/{id}", { path: { id: reviewed.transfer.id } });
-      if (transfer.state === "drafted") this.#turn({ at: "review", reviewed, problem });
+      if (transfer.state === "drafted") this.#review(reviewed.check, transfer, problem);
       else this.hear(transfer);
     } catch {
       this.#turn({ at: "review", reviewed, problem });
@@ -176,14 +176,16 @@ export class Payment {
     );
     try {
       const transfer = await makeTransfer(ask, this.#keyFor(ask));
-      this.#review(input, check, transfer);
+      this.#review(check, transfer, null);
     } catch (problem) {
       if (isProblem(problem) && problem.status > 0) this.#key = null;
       this.#turn({ at: "compose", problem });
     }
   }
 
-  #review(input: PaymentInput, check: TransferCheck, transfer: Transfer): void {
+  #review(check: TransferCheck, transfer: Transfer, problem: ApiProblem | null): void {
+    const input = this.#input;
+    if (input === null) return;
     const { draft } = transfer;
     if (draft === null) {
       // The same intent was approved already, perhaps in another tab.
@@ -212,7 +214,7 @@ export class Payment {
       this.#turn({ at: "refused", differences: found });
       return;
     }
-    this.#turn({ at: "review", reviewed: { transfer, decoded, check }, problem: null });
+    this.#turn({ at: "review", reviewed: { transfer, decoded, check }, problem });
   }
 
   #keyFor(ask: TransferAsk): string {
