@@ -32,6 +32,7 @@ from psycopg import pq
 
 from talktalk.chat.pipe import Pipe, PipeError, PipeLost, texts, uuids
 from talktalk.platform.ids import uuid7
+from talktalk.platform.tasks import together
 
 BATCH_MAX: Final = 512
 """Messages of one commit."""
@@ -193,9 +194,7 @@ class Writer:
 
     async def run(self) -> None:
         """Serve until cancelled; what is then unanswered is answered `unavailable`."""
-        async with asyncio.TaskGroup() as tasks:
-            for lane in self._lanes:
-                tasks.create_task(lane.run())
+        await together(*(lane.run() for lane in self._lanes))
 
     def send(self, send: Send) -> None:
         """Take a message; its `done` is called later, never from here unless the queue is full."""

@@ -24,6 +24,7 @@ from talktalk.custody.tables import AskRow
 from talktalk.platform.clock import Clock
 from talktalk.platform.database import Database
 from talktalk.platform.problems import Trouble, Unavailable
+from talktalk.platform.tasks import together
 
 IDLE_S = 1.0
 BROKEN_AGAIN_S = 60.0
@@ -116,9 +117,7 @@ class AskTaker:
 
     async def run(self) -> None:
         """Take asks until cancelled, a few at a time."""
-        async with asyncio.TaskGroup() as group:
-            for event in self._wakes:
-                group.create_task(self._run_one(event))
+        await together(*(self._run_one(event) for event in self._wakes))
 
     async def take_once(self) -> bool:
         """Decide one ask; False if none is pending."""

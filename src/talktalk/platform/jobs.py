@@ -24,6 +24,8 @@ import procrastinate
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from talktalk.platform.tasks import together
+
 QUEUE = "default"
 HEARTBEAT_S = 5.0
 STALLED_AFTER_S = 20.0
@@ -122,9 +124,8 @@ async def run(
         concurrency: Jobs at a time.
     """
     app = queue_app(conninfo, blueprints)
-    async with app.open_async(), asyncio.TaskGroup() as group:
-        group.create_task(_revive(app))
-        await app.run_worker_async(
+    async with app.open_async():
+        serving = app.run_worker_async(
             concurrency=concurrency,
             fetch_job_polling_interval=POLL_S,
             update_heartbeat_interval=HEARTBEAT_S,
@@ -134,6 +135,7 @@ async def run(
             delete_jobs="successful",
             additional_context=dict(context),
         )
+        await together(_revive(app), serving)
 
 
 async def drain(

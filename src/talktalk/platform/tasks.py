@@ -1,7 +1,12 @@
-"""Ending tasks for certain."""
+"""Ending tasks for certain.
+
+Before Python 3.12 `asyncio.wait_for` may lose a cancellation that arrives as its own wait ends
+(python/cpython#86296), and database drivers and connection pools wait with it. `asyncio.TaskGroup` cancels
+once, so a group of such tasks may never end; what is here cancels again.
+"""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any, Final
 
 AGAIN_S: Final = 5.0
@@ -11,11 +16,34 @@ AGAIN_S: Final = 5.0
 async def end(tasks: Iterable[asyncio.Task[Any]], *, again_s: float = AGAIN_S) -> None:
     """Cancel tasks and wait until the last has ended; what they raised stays with them.
 
-    Before Python 3.12 `asyncio.wait_for` may lose a cancellation that arrives as its own wait ends
-    (python/cpython#86296), and connection pools wait with it: what has not ended is cancelled again.
+    What has not ended after `again_s` seconds is cancelled again. Cancelled itself, it still waits for all
+    of them, and raises then.
     """
     left = set(tasks)
+    cancelled: asyncio.CancelledError | None = None
     while left:
         for task in left:
             task.cancel()
-        _, left = await asyncio.wait(left, timeout=again_s)
+        try:
+            _, left = await asyncio.wait(left, timeout=again_s)
+        except asyncio.CancelledError as error:
+            cancelled = error
+            left = {task for task in left if not task.done()}
+    if cancelled is not None:
+        raise cancelled
+
+
+async def together(*parts: Coroutine[Any, Any, None], again_s: float = AGAIN_S) -> None:
+    """Run all parts; when one fails, or this is cancelled, `end` the others.
+
+    Raises:
+        BaseException: What the first of the failed parts, in the order given, raised.
+    """
+    running = [asyncio.create_task(part) for part in parts]
+    try:
+        await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        await end((task for task in running if not task.done()), again_s=again_s)
+    failures = [error for task in running if not task.cancelled() and (error := task.exception())]
+    if failures:
+        raise failures[0]

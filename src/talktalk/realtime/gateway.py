@@ -28,7 +28,7 @@ import msgspec
 
 from talktalk.platform.clock import Clock
 from talktalk.platform.problems import Trouble
-from talktalk.platform.tasks import end
+from talktalk.platform.tasks import end, together
 from talktalk.platform.wake import Listener, Wake
 from talktalk.realtime import protocol
 from talktalk.realtime.bus import Bus
@@ -121,9 +121,7 @@ class Gateway:
             conninfo: libpq's form of the database's address.
         """
         listener = Listener(conninfo, self.on_wake, self._on_reset)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen_always(listener))
-            tasks.create_task(self._sweep_always())
+        await together(self._listen_always(listener), self._sweep_always())
 
     async def _listen_always(self, listener: Listener) -> None:
         while True:
