@@ -29,10 +29,13 @@ MASTER_SEED = "snoPBrXtMeMyMHUVTgbuqAfg1SUTb"
 
 
 async def _settled(client: AsyncClient, tx: Transaction, wallet: Wallet) -> dict[str, Any]:
-    """`submit_and_wait` while somebody else closes ledgers, as on a network."""
+    """`submit_and_wait` while somebody else closes ledgers, as on a network.
+
+    xrpl-py looks once a second and gives up after 20 ledgers: four a second leave it time.
+    """
     waiting = asyncio.create_task(submit_and_wait(tx, client, wallet))
     while not waiting.done():
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.25)
         await client.request(GenericRequest(method="ledger_accept"))
     response = waiting.result()
     assert response.result["meta"]["TransactionResult"] == "tesSUCCESS"
