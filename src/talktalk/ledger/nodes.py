@@ -47,6 +47,8 @@ class Node:
         self.url = url
         self.latest: LedgerClosed | None = None
         """Its newest validated ledger, on this connection or an earlier one."""
+        self.connections = 0
+        """How often it was connected to: behind one address stands not always one server."""
         self._latest_at = 0.0
         self._on_ledger = on_ledger
         self._socket: ClientConnection | None = None
@@ -123,6 +125,7 @@ class Node:
 
     async def _serve(self, socket: ClientConnection) -> None:
         self._socket = socket
+        self.connections += 1
         reader = asyncio.create_task(self._read(socket))
         try:
             answer = await self.request("subscribe", streams=["ledger"])
@@ -188,6 +191,11 @@ class NodePool:
                 -(node.latest.ledger_index if node.latest is not None else 0),
             ),
         )
+
+    @property
+    def connections(self) -> int:
+        """How often any node was connected to."""
+        return sum(node.connections for node in self.nodes)
 
     @property
     def latest(self) -> LedgerClosed | None:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.ledger import accounts, fees
+from talktalk.ledger.amendments import Amendments
 from talktalk.ledger.errors import LedgerUnavailable, NodeRefused, NodeUnavailable
 from talktalk.ledger.follow import WINDOW_LEDGERS_MAX
 from talktalk.ledger.nodes import NodePool
@@ -41,6 +42,7 @@ class Ledger:
     def __init__(self, pool: NodePool, *, network: str) -> None:
         self.pool = pool
         self.network = network
+        self.amendments = Amendments(pool)
 
     @property
     def is_main(self) -> bool:
@@ -73,6 +75,16 @@ class Ledger:
         except NodeUnavailable as error:
             raise LedgerUnavailable from error
         return account_state(found)
+
+    async def enabled(self, *amendments: str) -> bool:
+        """Whether the network has all these amendments on, each by name or id.
+
+        Example: `await ledger.enabled(*NATIVE_BATCH)`.
+
+        Raises:
+            LedgerUnavailable: It was never known, and no node answers.
+        """
+        return await self.amendments.enabled(*amendments)
 
     async def deposit_authorized(self, source: str, destination: str) -> bool:
         """Whether an account that chooses its senders takes money from `source`.
