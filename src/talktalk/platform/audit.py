@@ -5,12 +5,13 @@ secret, no message and no full phone number. Linking them into a chain that show
 sealer's work, done later in batches, so that no lock is held across commits here.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Index
+from sqlalchemy import Index, insert
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -39,6 +40,19 @@ class AuditEvent(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
+class Happening(msgspec.Struct, frozen=True, kw_only=True):
+    """One event that is to be recorded."""
+
+    kind: str
+    """`subject.past_action`."""
+    actor_id: UUID | None = None
+    """The user who acted."""
+    subject_id: UUID | None = None
+    """What it was done to."""
+    data: dict[str, object] = {}
+    """Further fields, as msgspec writes them; never secrets."""
+
+
 async def record(
     db: AsyncSession,
     clock: Clock,
@@ -58,20 +72,29 @@ async def record(
         subject_id: What it was done to.
         data: Further fields, as msgspec writes them; never secrets.
     """
-    context = current.get()
-    db.add(
-        AuditEvent(
-            id=uuid7(),
-            at=clock.now(),
-            kind=kind,
-            actor_id=actor_id,
-            subject_id=subject_id,
-            address=context.address,
-            request_id=context.request_id,
-            data=msgspec.to_builtins(data, str_keys=True),
-        )
-    )
-    await db.flush()
+    happening = Happening(kind=kind, actor_id=actor_id, subject_id=subject_id, data=data)
+    await record_all(db, clock, [happening])
+
+
+async def record_all(db: AsyncSession, clock: Clock, happenings: Sequence[Happening]) -> None:
+    """Add events to the transaction of their facts, in one statement."""
+    if not happenings:
+        return
+    context, now = current.get(), clock.now()
+    rows = [
+        {
+            "id": uuid7(),
+            "at": now,
+            "kind": each.kind,
+            "actor_id": each.actor_id,
+            "subject_id": each.subject_id,
+            "address": context.address,
+            "request_id": context.request_id,
+            "data": msgspec.to_builtins(each.data, str_keys=True),
+        }
+        for each in happenings
+    ]
+    await db.execute(insert(AuditEvent), rows)
 
 
 def covered_phone(phone: str) -> str:

@@ -6,6 +6,7 @@ commit, so positions become visible in order. Who appends for several users does
 `append` call, which takes the locks in id order.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from talktalk.platform.database import Base, Id
-from talktalk.platform.wake import Wake, notify
+from talktalk.platform.wake import Wake, notify_all
 
 
 class FeedHead(Base):
@@ -50,27 +51,36 @@ async def append(db: AsyncSession, kind: str, data_by_user: Mapping[UUID, object
         kind: `subject.past_action`, as listed in the wire module of the slice.
         data_by_user: The event's data for each user, a JSON object as msgspec would write it.
     """
-    for user_id in sorted(data_by_user):
-        head = (
-            insert(FeedHead)
-            .values(user_id=user_id, seq=1)
-            .on_conflict_do_update(index_elements=[FeedHead.user_id], set_={"seq": FeedHead.seq + 1})
-            .returning(FeedHead.seq)
-        )
-        seq = (await db.execute(head)).scalar_one()
-        data = msgspec.to_builtins(data_by_user[user_id])
-        await db.execute(insert(FeedEvent).values(user_id=user_id, seq=seq, kind=kind, data=data))
-        await notify(db, Wake("user", user_id, seq))
+    await append_all(db, [(user_id, kind, data) for user_id, data in data_by_user.items()])
 
 
 async def append_all(db: AsyncSession, events: Sequence[tuple[UUID, str, object]]) -> None:
     """Write events of several kinds for several users: (user, kind, data), each user's in the order given.
 
     Use it wherever one transaction tells different users different things: users are taken in id order,
-    so that two such transactions cannot wait for each other.
+    so that two such transactions cannot wait for each other. Whatever the number of events it takes
+    three statements: heads, events, wake-ups.
     """
-    for user_id, kind, data in sorted(events, key=lambda event: event[0]):
-        await append(db, kind, {user_id: data})
+    if not events:
+        return
+    counts = Counter(user_id for user_id, _, _ in events)
+    fresh = insert(FeedHead)
+    moved = fresh.on_conflict_do_update(
+        index_elements=[FeedHead.user_id], set_={"seq": FeedHead.seq + fresh.excluded.seq}
+    ).returning(FeedHead.user_id, FeedHead.seq)
+    found = await db.execute(
+        moved, [{"user_id": user_id, "seq": counts[user_id]} for user_id in sorted(counts)]
+    )
+    heads = {row.user_id: row.seq for row in found}
+    following = {user_id: heads[user_id] - count for user_id, count in counts.items()}
+    rows = []
+    for user_id, kind, data in events:
+        following[user_id] += 1
+        rows.append(
+            {"user_id": user_id, "seq": following[user_id], "kind": kind, "data": msgspec.to_builtins(data)}
+        )
+    await db.execute(insert(FeedEvent), rows)
+    await notify_all(db, [Wake("user", user_id, seq) for user_id, seq in heads.items()])
 
 
 async def head(db: AsyncSession, user_id: UUID) -> int:

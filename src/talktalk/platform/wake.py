@@ -10,16 +10,20 @@ Payload: `<kind>:<uuid hex>:<position>`.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import msgspec
 import psycopg
-from sqlalchemy import text
+from sqlalchemy import ARRAY, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 CHANNEL = "talktalk"
 RECONNECT_S = 0.5
+# The count keeps the answer to one row.
+_NOTIFY = text(
+    "SELECT count(pg_notify(:channel, payload)) FROM unnest(:payloads) AS each (payload)"
+).bindparams(bindparam("channel", type_=Text), bindparam("payloads", type_=ARRAY(Text)))
 
 
 class Wake(msgspec.Struct, frozen=True):
@@ -33,8 +37,15 @@ class Wake(msgspec.Struct, frozen=True):
 
 async def notify(db: AsyncSession, wake: Wake) -> None:
     """Tell every listener once this transaction commits."""
-    payload = f"{wake.kind}:{wake.id.hex}:{wake.position}"
-    await db.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
+    await notify_all(db, [wake])
+
+
+async def notify_all(db: AsyncSession, wakes: Sequence[Wake]) -> None:
+    """Tell every listener of all of these once this transaction commits; one statement whatever their number."""
+    if not wakes:
+        return
+    payloads = [f"{wake.kind}:{wake.id.hex}:{wake.position}" for wake in wakes]
+    await db.execute(_NOTIFY, {"channel": CHANNEL, "payloads": payloads})
 
 
 class Listener:

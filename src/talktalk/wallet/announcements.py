@@ -1,7 +1,7 @@
 """User events gathered while rows are written, and appended last, in the order of user ids.
 
-`feed.append` holds a lock on each user's head until commit. A transaction that touches several
-users takes these locks in one order, and as late as it can.
+`feed.append_all` holds a lock on each user's head until commit. A transaction that touches several
+users takes these locks in one order, and as late as it can: with one `flush`, its last statement.
 """
 
 from uuid import UUID
@@ -23,6 +23,5 @@ class Announcements:
 
     async def flush(self, db: AsyncSession) -> None:
         """Append everything to the users' sequences."""
-        for user_id, kind, data in sorted(self._gathered, key=lambda entry: entry[0]):
-            await feed.append(db, kind, {user_id: data})
+        await feed.append_all(db, self._gathered)
         self._gathered.clear()
