@@ -32,10 +32,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from xrpl.core.keypairs import is_valid_message
 
 from bench.lib.cores import cores, cpu_s, memory_kb, pinned
-from xrpl_devnet.codec.base58 import encode_account
-from xrpl_devnet.codec.binary import encode
-from xrpl_devnet.codec.hashing import SINGLE_SIGN
-from xrpl_devnet.codec.keys import KeyPair, derive, genesis_key, verify
+from xrpl_codec.base58 import encode_account
+from xrpl_codec.binary import encode
+from xrpl_codec.hashing import SINGLE_SIGN
+from xrpl_codec.keys import KeyPair, derive, genesis_key, verify
 from xrpl_devnet.node import Node
 from xrpl_devnet.settings import Settings
 from xrpl_devnet.tx.transaction import Transaction

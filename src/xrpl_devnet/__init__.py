@@ -1,14 +1,13 @@
 """The embedded XRP Ledger: one stand-alone node that clients cannot tell from a real one.
 
 For development, demonstrations and tests; never the ledger of a product. Start it with `python -m
-xrpl_devnet`, or in a program with `async with Devnet(manual=True) as net`. Imports nothing of the project's
-other packages.
+xrpl_devnet`, or in a program with `async with Devnet(manual=True) as net`. Of the project's other
+packages it imports `xrpl_codec` alone.
 
 Layers, low to high; each knows those before it:
 
 | package or module | what it owns |
 |---|---|
-| `codec/` | bytes: fields, amounts, base58, JSON form, formats, hashes, keys and signatures |
 | `results`, `amendments` | names of results and amendments; which amendments are on (`Rules`) |
 | `ledger/` | entries, indexes (`keylets`), SHAMap, views, metadata, directories, invariants, headers |
 | `tx/` | `base.Transactor`, the engine, local checks and signatures, one module a type |

@@ -12,8 +12,8 @@ from typing import Final
 
 import uvloop
 
+from xrpl_codec.keys import genesis_key
 from xrpl_devnet.amendments import UnknownAmendment
-from xrpl_devnet.codec.keys import genesis_key
 from xrpl_devnet.devnet import LOOPBACK, Devnet
 from xrpl_devnet.net.listener import PortTaken
 from xrpl_devnet.store import StoreError

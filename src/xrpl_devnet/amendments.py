@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from xrpl_devnet.codec.hashing import half
+from xrpl_codec.hashing import half
 
 RETIRED: Final[tuple[str, ...]] = (
     *("fix1201", "fix1368", "fix1373", "fix1512", "fix1513", "fix1515", "fix1523", "fix1528"),

@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from xrpl_codec.base58 import decode_account
 from xrpl_devnet import amendments, faucet
 from xrpl_devnet.clock import Clock, ManualClock, SystemClock
-from xrpl_devnet.codec.base58 import decode_account
 from xrpl_devnet.faults import Faults
 from xrpl_devnet.ledger.views import Fees
 from xrpl_devnet.net.listener import Listener

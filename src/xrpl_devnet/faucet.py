@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from xrpl_devnet.codec.base58 import account_or_none, encode, encode_account
-from xrpl_devnet.codec.binary import encode as encode_fields
-from xrpl_devnet.codec.hashing import SINGLE_SIGN
-from xrpl_devnet.codec.keys import derive, new_seed
+from xrpl_codec.base58 import account_or_none, encode, encode_account
+from xrpl_codec.binary import encode as encode_fields
+from xrpl_codec.hashing import SINGLE_SIGN
+from xrpl_codec.keys import derive, new_seed
 from xrpl_devnet.ledger import keylets
 from xrpl_devnet.node import Node
 from xrpl_devnet.service import HttpAnswer, parse_json

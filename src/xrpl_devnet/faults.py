@@ -21,8 +21,8 @@ from typing import Any, Final
 
 import msgspec
 
+from xrpl_codec.base58 import encode_account
 from xrpl_devnet.amendments import IDS, Rules
-from xrpl_devnet.codec.base58 import encode_account
 from xrpl_devnet.node import Node
 from xrpl_devnet.tx.transaction import Transaction
 

@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from xrpl_codec.keys import KeyPair, genesis_key
 from xrpl_devnet.amendments import Rules
 from xrpl_devnet.clock import Clock, SystemClock
-from xrpl_devnet.codec.keys import KeyPair, genesis_key
 from xrpl_devnet.ledger import keylets
 from xrpl_devnet.ledger.closed import ClosedLedger, ClosedTransaction
 from xrpl_devnet.ledger.entry import Entry

@@ -6,7 +6,7 @@ from the definitions. The sentences are what current servers answer; no client s
 
 from typing import Final, TypeAlias
 
-from xrpl_devnet.codec.fields import RESULT_CODES
+from xrpl_codec.fields import RESULT_CODES
 
 Ter: TypeAlias = str
 """The name of a result."""

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import msgspec
 
-from xrpl_devnet.codec.amounts import IssuedAmount
-from xrpl_devnet.codec.fields import FIELDS
-from xrpl_devnet.codec.json_form import to_json
+from xrpl_codec.amounts import IssuedAmount
+from xrpl_codec.fields import FIELDS
+from xrpl_codec.json_form import to_json
 from xrpl_devnet.flow.engine import asset_of
 from xrpl_devnet.flow.steps import Book
 from xrpl_devnet.ledger.header import iso_time

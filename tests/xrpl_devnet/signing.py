@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from xrpl_devnet.codec.binary import encode
-from xrpl_devnet.codec.hashing import SINGLE_SIGN
-from xrpl_devnet.codec.keys import KeyPair, derive
+from xrpl_codec.binary import encode
+from xrpl_codec.hashing import SINGLE_SIGN
+from xrpl_codec.keys import KeyPair, derive
 
 
 def key(number: int) -> KeyPair:

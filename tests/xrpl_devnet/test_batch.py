@@ -12,9 +12,9 @@ from xrpl.transaction import combine_batch_signers, sign, sign_multiaccount_batc
 from xrpl.wallet import Wallet
 
 from tests.xrpl_devnet.world import World
+from xrpl_codec.base58 import decode_account
+from xrpl_codec.keys import derive, genesis_key, seed_of_passphrase, verify
 from xrpl_devnet import RpcError
-from xrpl_devnet.codec.base58 import decode_account
-from xrpl_devnet.codec.keys import derive, genesis_key, seed_of_passphrase, verify
 from xrpl_devnet.tx.batch_parts import batch_message
 from xrpl_devnet.tx.transaction import Transaction as Native
 

@@ -6,7 +6,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.xrpl_devnet.signing import key, signed
-from xrpl_devnet.codec.amounts import IssuedAmount
+from xrpl_codec.amounts import IssuedAmount
 from xrpl_devnet.devnet import Devnet
 
 USD = bytes(12) + b"USD" + bytes(5)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.xrpl_devnet.signing import key, payment, signed
+from xrpl_codec.keys import genesis_key
 from xrpl_devnet import Devnet, ManualClock, RpcError, Settings
-from xrpl_devnet.codec.keys import genesis_key
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.keylets import skip_list
 from xrpl_devnet.node import Node

@@ -15,7 +15,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.xrpl_devnet.signing import key, payment
-from xrpl_devnet.codec.keys import genesis_key
+from xrpl_codec.keys import genesis_key
 
 GENESIS = genesis_key()
 ALICE = key(1)

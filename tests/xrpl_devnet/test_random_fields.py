@@ -12,11 +12,11 @@ from typing import Any, Final
 import pytest
 
 from tests.xrpl_devnet.signing import key, signed
+from xrpl_codec.amounts import AmountError, IssuedAmount, MPTAmount
+from xrpl_codec.binary import CodecError
+from xrpl_codec.fields import FIELDS
+from xrpl_codec.formats import REQUIRED, TRANSACTION_FORMATS
 from xrpl_devnet.clock import ManualClock
-from xrpl_devnet.codec.amounts import AmountError, IssuedAmount, MPTAmount
-from xrpl_devnet.codec.binary import CodecError
-from xrpl_devnet.codec.fields import FIELDS
-from xrpl_devnet.codec.formats import REQUIRED, TRANSACTION_FORMATS
 from xrpl_devnet.ledger import keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.node import Node

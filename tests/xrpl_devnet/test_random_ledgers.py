@@ -11,9 +11,9 @@ from typing import Any, Final
 import pytest
 
 from tests.xrpl_devnet.signing import key, signed
+from xrpl_codec.amounts import IssuedAmount
+from xrpl_codec.binary import CodecError
 from xrpl_devnet.clock import ManualClock
-from xrpl_devnet.codec.amounts import IssuedAmount
-from xrpl_devnet.codec.binary import CodecError
 from xrpl_devnet.ledger import directory, flags, keylets
 from xrpl_devnet.ledger.closed import ClosedLedger
 from xrpl_devnet.node import Node

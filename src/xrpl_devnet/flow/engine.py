@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
 
-from xrpl_devnet.codec.amounts import Amount, AmountError
+from xrpl_codec.amounts import Amount, AmountError
 from xrpl_devnet.flow.offers import with_asset
 from xrpl_devnet.flow.quality import ONE_TO_ONE, Amounts, Quality, composed, quality_of
 from xrpl_devnet.flow.steps import XRP, Asset, FlowFailed, Moved, PathRefused

@@ -8,7 +8,7 @@ Source: rippled `BookTip.cpp`, `OfferStream.cpp`, `Offer.h`.
 
 from typing import Final
 
-from xrpl_devnet.codec.amounts import Amount
+from xrpl_codec.amounts import Amount
 from xrpl_devnet.flow.quality import Amounts, Quality, cap_given, quality_of
 from xrpl_devnet.flow.steps import Asset, Book, FlowFailed
 from xrpl_devnet.ledger import directory, funds, keylets, offers

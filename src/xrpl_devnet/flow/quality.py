@@ -8,7 +8,7 @@ Source: rippled `Quality.cpp`, `STAmount.cpp` (`getRate`).
 
 from typing import Final, NamedTuple, TypeAlias
 
-from xrpl_devnet.codec.amounts import AmountError
+from xrpl_codec.amounts import AmountError
 from xrpl_devnet.ledger.iou import ONE, Arithmetic, Iou, Value, less, sign, smaller
 
 Quality: TypeAlias = int

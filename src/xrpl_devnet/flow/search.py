@@ -8,7 +8,7 @@ through the engine on a view of its own, and only what delivers is answered. Lon
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from xrpl_devnet.codec.amounts import MAX_EXPONENT, MAX_MANTISSA, XRP_CURRENCY, Amount
+from xrpl_codec.amounts import MAX_EXPONENT, MAX_MANTISSA, XRP_CURRENCY, Amount
 from xrpl_devnet.flow.engine import FlowAsk, FlowResult, asset_of, flow
 from xrpl_devnet.flow.offers import with_asset
 from xrpl_devnet.flow.steps import Asset

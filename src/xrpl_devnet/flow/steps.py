@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from xrpl_devnet.codec.amounts import XRP_CURRENCY
+from xrpl_codec.amounts import XRP_CURRENCY
 from xrpl_devnet.flow.quality import Quality
 from xrpl_devnet.ledger import flags, funds, keylets
 from xrpl_devnet.ledger.iou import PARITY, Arithmetic, Value

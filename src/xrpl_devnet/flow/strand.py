@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from xrpl_devnet.codec.amounts import NO_ACCOUNT, XRP_CURRENCY
+from xrpl_codec.amounts import NO_ACCOUNT, XRP_CURRENCY
 from xrpl_devnet.flow.book import BookStep
 from xrpl_devnet.flow.direct import DirectStep
 from xrpl_devnet.flow.quality import Quality

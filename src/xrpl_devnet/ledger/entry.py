@@ -6,9 +6,9 @@ be. Values inside are immutable by convention: lists and nested objects are repl
 
 from typing import Any
 
-from xrpl_devnet.codec.binary import decode, encode
-from xrpl_devnet.codec.formats import required_defaults
-from xrpl_devnet.codec.json_form import to_json
+from xrpl_codec.binary import decode, encode
+from xrpl_codec.formats import required_defaults
+from xrpl_codec.json_form import to_json
 
 
 class Entry(dict[str, Any]):

@@ -9,7 +9,7 @@ Source: rippled `Escrow.cpp`, its helpers for tokens.
 from fractions import Fraction
 from typing import Final
 
-from xrpl_devnet.codec.amounts import IssuedAmount, MPTAmount
+from xrpl_codec.amounts import IssuedAmount, MPTAmount
 from xrpl_devnet.ledger import flags, funds, keylets, mpt
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.iou import ONE, PARITY, Arithmetic, Iou, less, sign

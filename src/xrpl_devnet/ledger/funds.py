@@ -8,7 +8,7 @@ Source: rippled `View.cpp`, `Credit.cpp`.
 
 from typing import Final
 
-from xrpl_devnet.codec.amounts import NO_ACCOUNT, XRP_CURRENCY, Amount, IssuedAmount
+from xrpl_codec.amounts import NO_ACCOUNT, XRP_CURRENCY, Amount, IssuedAmount
 from xrpl_devnet.ledger import directory, flags, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.iou import PARITY, ZERO, Arithmetic, Iou, Value, less, negated, sign

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from xrpl_devnet.codec.hashing import LEDGER_HEADER, half
+from xrpl_codec.hashing import LEDGER_HEADER, half
 
 RIPPLE_EPOCH: Final = 946_684_800
 """2000-01-01T00:00:00Z in Unix seconds."""

@@ -7,8 +7,8 @@ transaction into `tecINVARIANT_FAILED`, which charges the fee and nothing else.
 
 from typing import ClassVar, Protocol
 
-from xrpl_devnet.codec.amounts import MAX_DROPS, XRP_CURRENCY, IssuedAmount
-from xrpl_devnet.codec.binary import Fields
+from xrpl_codec.amounts import MAX_DROPS, XRP_CURRENCY, IssuedAmount
+from xrpl_codec.binary import Fields
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.outcome import Outcome
 from xrpl_devnet.ledger.token_invariants import (

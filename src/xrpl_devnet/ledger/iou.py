@@ -14,8 +14,7 @@ Source: rippled `STAmount.cpp`, `IOUAmount.cpp`, `Number.cpp`, `Quality.cpp`.
 from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeAlias
 
-from xrpl_devnet.amendments import Rules
-from xrpl_devnet.codec.amounts import (
+from xrpl_codec.amounts import (
     MAX_EXPONENT,
     MAX_MANTISSA,
     MIN_EXPONENT,
@@ -23,6 +22,7 @@ from xrpl_devnet.codec.amounts import (
     ZERO_EXPONENT,
     AmountError,
 )
+from xrpl_devnet.amendments import Rules
 
 PARITY: Final = 1_000_000_000
 """A rate of one: transfer rates and line qualities are in billionths."""

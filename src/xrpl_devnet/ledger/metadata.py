@@ -8,10 +8,10 @@ AffectedNodes. It also returns the entries that threading alone changed.
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from xrpl_codec.amounts import IssuedAmount, MPTAmount
+from xrpl_codec.fields import FIELDS
+from xrpl_codec.formats import ENTRY_FORMATS, is_default
 from xrpl_devnet.amendments import Rules
-from xrpl_devnet.codec.amounts import IssuedAmount, MPTAmount
-from xrpl_devnet.codec.fields import FIELDS
-from xrpl_devnet.codec.formats import ENTRY_FORMATS, is_default
 from xrpl_devnet.ledger import keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.views import Action, Item, ReadView

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from xrpl_devnet.codec.amounts import XRP_ACCOUNT, XRP_CURRENCY, Amount, IssuedAmount
+from xrpl_codec.amounts import XRP_ACCOUNT, XRP_CURRENCY, Amount, IssuedAmount
 from xrpl_devnet.ledger import directory, funds
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.views import ReadView, Sandbox

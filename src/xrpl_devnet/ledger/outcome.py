@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from xrpl_devnet.codec.binary import Fields
+from xrpl_codec.binary import Fields
 from xrpl_devnet.ledger.views import ReadView
 
 

@@ -10,8 +10,8 @@ A leaf keeps the entry's bytes; decoded entries live in a bounded cache beside i
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
-from xrpl_devnet.codec.binary import write_length
-from xrpl_devnet.codec.hashing import INNER_NODE, LEAF_NODE, TRANSACTION_ID, TRANSACTION_NODE, half
+from xrpl_codec.binary import write_length
+from xrpl_codec.hashing import INNER_NODE, LEAF_NODE, TRANSACTION_ID, TRANSACTION_NODE, half
 from xrpl_devnet.ledger.entry import Entry
 
 ZERO_HASH: Final = bytes(32)

@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 
-from xrpl_devnet.codec.amounts import BAD_CURRENCY, Amount, IssuedAmount, MPTAmount, signum
+from xrpl_codec.amounts import BAD_CURRENCY, Amount, IssuedAmount, MPTAmount, signum
 from xrpl_devnet.ledger import flags, funds, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.iou import ZERO, Arithmetic, Iou, sign

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from xrpl_devnet.codec.base58 import encode_account
-from xrpl_devnet.codec.binary import decode
+from xrpl_codec.base58 import encode_account
+from xrpl_codec.binary import decode
 from xrpl_devnet.ledger import flags, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.rpc.errors import RpcError, expected_field, invalid_field

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from xrpl_devnet.codec.amounts import (
+from xrpl_codec.amounts import (
     XRP_CURRENCY,
     AmountError,
     IssuedAmount,
     amount_to_json,
     currency_from_text,
 )
-from xrpl_devnet.codec.base58 import account_or_none, encode_account
-from xrpl_devnet.codec.binary import Fields
+from xrpl_codec.base58 import account_or_none, encode_account
+from xrpl_codec.binary import Fields
 from xrpl_devnet.flow.offers import book_base, with_asset
 from xrpl_devnet.flow.quality import rate_of
 from xrpl_devnet.flow.steps import XRP, Asset, Book

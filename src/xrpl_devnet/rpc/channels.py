@@ -5,14 +5,14 @@ Source: rippled `AccountChannels.cpp`, `PayChanClaim.cpp`.
 
 from typing import Any, Final
 
-from xrpl_devnet.codec.base58 import (
+from xrpl_codec.base58 import (
     ACCOUNT_PUBLIC_PREFIX,
     Base58Error,
     decode,
     encode,
     encode_account,
 )
-from xrpl_devnet.codec.keys import public_key_type, verify
+from xrpl_codec.keys import public_key_type, verify
 from xrpl_devnet.ledger import keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.rpc.errors import RpcError, missing_field

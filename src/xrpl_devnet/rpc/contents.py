@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from xrpl_devnet.codec.binary import decode
-from xrpl_devnet.codec.json_form import to_json
+from xrpl_codec.binary import decode
+from xrpl_codec.json_form import to_json
 from xrpl_devnet.ledger.header import iso_time
 from xrpl_devnet.rpc.errors import RpcError, expected_field
 from xrpl_devnet.rpc.ledgers import header_json

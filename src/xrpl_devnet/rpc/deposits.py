@@ -5,7 +5,7 @@ Source: rippled `DepositAuthorized.cpp`.
 
 from typing import Any
 
-from xrpl_devnet.codec.base58 import encode_account
+from xrpl_codec.base58 import encode_account
 from xrpl_devnet.ledger import credentials, flags, keylets
 from xrpl_devnet.ledger.views import ReadView
 from xrpl_devnet.rpc.errors import RpcError, expected_field

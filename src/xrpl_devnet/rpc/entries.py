@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from xrpl_devnet.codec.amounts import AmountError, currency_from_text
+from xrpl_codec.amounts import AmountError, currency_from_text
 from xrpl_devnet.ledger import keylets
 from xrpl_devnet.rpc.errors import RpcError
 from xrpl_devnet.rpc.lookup import account_of, find_ledger, hash_param

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from xrpl_devnet.codec.amounts import (
+from xrpl_codec.amounts import (
     BAD_CURRENCY,
     IssuedAmount,
     amount_to_json,
     currency_to_text,
 )
-from xrpl_devnet.codec.base58 import encode_account
+from xrpl_codec.base58 import encode_account
 from xrpl_devnet.ledger import flags, funds, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.iou import Arithmetic, Iou, less, negated

@@ -7,7 +7,7 @@ ones, as servers of its time have them; version 2 never had them.
 from dataclasses import replace
 from typing import Any
 
-from xrpl_devnet.codec.binary import decode
+from xrpl_codec.binary import decode
 from xrpl_devnet.ledger.closed import ClosedLedger, ClosedTransaction
 from xrpl_devnet.ledger.header import human_time, iso_time
 from xrpl_devnet.ledger.views import ReadView

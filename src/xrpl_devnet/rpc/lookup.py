@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from xrpl_devnet.codec.base58 import (
+from xrpl_codec.base58 import (
     ACCOUNT_PUBLIC_PREFIX,
     Base58Error,
     account_or_none,
     decode,
 )
-from xrpl_devnet.codec.hashing import account_id
+from xrpl_codec.hashing import account_id
 from xrpl_devnet.ledger.closed import ClosedLedger
 from xrpl_devnet.ledger.views import OpenView, ReadView
 from xrpl_devnet.rpc.errors import RpcError, expected_field, invalid_field, missing_field

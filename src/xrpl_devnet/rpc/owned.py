@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from xrpl_devnet.codec.amounts import IssuedAmount, currency_to_text
-from xrpl_devnet.codec.base58 import encode_account
+from xrpl_codec.amounts import IssuedAmount, currency_to_text
+from xrpl_codec.base58 import encode_account
 from xrpl_devnet.ledger import directory, flags, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.views import ReadView

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from xrpl_devnet.codec.amounts import (
+from xrpl_codec.amounts import (
     MAX_EXPONENT,
     MAX_MANTISSA,
     XRP_CURRENCY,
@@ -22,8 +22,8 @@ from xrpl_devnet.codec.amounts import (
     currency_to_text,
     signum,
 )
-from xrpl_devnet.codec.base58 import account_or_none, encode_account
-from xrpl_devnet.codec.json_form import to_json
+from xrpl_codec.base58 import account_or_none, encode_account
+from xrpl_codec.json_form import to_json
 from xrpl_devnet.flow.engine import asset_of
 from xrpl_devnet.flow.search import Search, accepted_assets, find, source_assets
 from xrpl_devnet.flow.steps import Asset

@@ -6,14 +6,14 @@ from typing import Any, Final, cast
 
 from Crypto.Util import RFC1751
 
-from xrpl_devnet.codec.base58 import (
+from xrpl_codec.base58 import (
     ACCOUNT_PUBLIC_PREFIX,
     Base58Error,
     decode_seed,
     encode,
     encode_account,
 )
-from xrpl_devnet.codec.keys import KeyPair, KeyType, derive, new_seed, seed_of_passphrase
+from xrpl_codec.keys import KeyPair, KeyType, derive, new_seed, seed_of_passphrase
 from xrpl_devnet.rpc.errors import RpcError, expected_field, invalid_field, missing_field
 from xrpl_devnet.rpc.registry import Context, method
 

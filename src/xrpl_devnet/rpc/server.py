@@ -5,11 +5,11 @@ import secrets
 import time
 from typing import Any, Final
 
+from xrpl_codec.base58 import NODE_PUBLIC_PREFIX, encode
+from xrpl_codec.fields import DEFINITIONS
+from xrpl_codec.hashing import half
+from xrpl_codec.keys import derive
 from xrpl_devnet import amendments
-from xrpl_devnet.codec.base58 import NODE_PUBLIC_PREFIX, encode
-from xrpl_devnet.codec.fields import DEFINITIONS
-from xrpl_devnet.codec.hashing import half
-from xrpl_devnet.codec.keys import derive
 from xrpl_devnet.rpc.errors import RpcError
 from xrpl_devnet.rpc.registry import Context, method
 from xrpl_devnet.rpc.shape import hex_of

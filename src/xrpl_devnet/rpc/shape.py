@@ -7,9 +7,9 @@ Version 1 puts a transaction's fields, hash and ledger together; version 2 has `
 
 from typing import Any, Final
 
-from xrpl_devnet.codec.amounts import amount_to_json
-from xrpl_devnet.codec.binary import Fields, decode
-from xrpl_devnet.codec.json_form import to_json
+from xrpl_codec.amounts import amount_to_json
+from xrpl_codec.binary import Fields, decode
+from xrpl_codec.json_form import to_json
 from xrpl_devnet.ledger.header import Header, iso_time
 from xrpl_devnet.results import code_of, message_of
 from xrpl_devnet.store import StoredTransaction

@@ -8,11 +8,11 @@ Source: rippled `TransactionSign.cpp`, `Simulate.cpp`.
 from itertools import pairwise
 from typing import Any, Final
 
-from xrpl_devnet.codec.base58 import account_or_none, encode_account
-from xrpl_devnet.codec.binary import CodecError, Fields
-from xrpl_devnet.codec.hashing import MULTI_SIGN, SINGLE_SIGN, account_id
-from xrpl_devnet.codec.json_form import FieldError, from_json, to_json
-from xrpl_devnet.codec.keys import KeyPair
+from xrpl_codec.base58 import account_or_none, encode_account
+from xrpl_codec.binary import CodecError, Fields
+from xrpl_codec.hashing import MULTI_SIGN, SINGLE_SIGN, account_id
+from xrpl_codec.json_form import FieldError, from_json, to_json
+from xrpl_codec.keys import KeyPair
 from xrpl_devnet.ledger import flags, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.views import OpenView

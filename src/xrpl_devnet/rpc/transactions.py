@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from xrpl_devnet.codec.binary import CodecError, decode
+from xrpl_codec.binary import CodecError, decode
 from xrpl_devnet.ledger import keylets
 from xrpl_devnet.node import SubmitResult
 from xrpl_devnet.rpc.errors import RpcError

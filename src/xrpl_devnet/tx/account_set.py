@@ -6,8 +6,8 @@ Source: rippled `SetAccount.cpp`; xrpl.org, AccountSet.
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from xrpl_devnet.codec.hashing import account_id
-from xrpl_devnet.codec.keys import public_key_type
+from xrpl_codec.hashing import account_id
+from xrpl_codec.keys import public_key_type
 from xrpl_devnet.ledger import directory, flags, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.results import Ter

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from enum import IntFlag
 from typing import ClassVar, Final, TypeVar
 
+from xrpl_codec.amounts import Amount
 from xrpl_devnet.amendments import Rules
-from xrpl_devnet.codec.amounts import Amount
 from xrpl_devnet.ledger import credentials, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.views import Action, ReadView, Sandbox

@@ -9,10 +9,10 @@ Source: XLS-56, BatchV1_1; rippled `Batch.cpp`, `apply.cpp`.
 from itertools import pairwise
 from typing import Any, ClassVar, Final
 
-from xrpl_devnet.codec.amounts import MAX_DROPS
-from xrpl_devnet.codec.binary import CodecError
-from xrpl_devnet.codec.hashing import account_id
-from xrpl_devnet.codec.keys import public_key_type
+from xrpl_codec.amounts import MAX_DROPS
+from xrpl_codec.binary import CodecError
+from xrpl_codec.hashing import account_id
+from xrpl_codec.keys import public_key_type
 from xrpl_devnet.ledger import keylets
 from xrpl_devnet.ledger.views import ReadView
 from xrpl_devnet.results import Ter, is_success

@@ -9,8 +9,8 @@ Source: XLS-56; rippled `Batch.h`, `STTx.cpp`.
 
 from typing import Any, Final
 
-from xrpl_devnet.codec.hashing import BATCH_SIGN
-from xrpl_devnet.codec.keys import verify
+from xrpl_codec.hashing import BATCH_SIGN
+from xrpl_codec.keys import verify
 from xrpl_devnet.tx.transaction import Transaction
 
 ALL_OR_NOTHING: Final = 0x00010000

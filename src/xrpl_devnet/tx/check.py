@@ -7,7 +7,7 @@ Source: rippled `CreateCheck.cpp`, `CashCheck.cpp`, `CancelCheck.cpp`.
 
 from typing import ClassVar, Final
 
-from xrpl_devnet.codec.amounts import (
+from xrpl_codec.amounts import (
     BAD_CURRENCY,
     MAX_EXPONENT,
     MAX_MANTISSA,

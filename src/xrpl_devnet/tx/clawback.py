@@ -7,7 +7,7 @@ Source: rippled `Clawback.cpp`.
 
 from typing import ClassVar
 
-from xrpl_devnet.codec.amounts import Amount, IssuedAmount, MPTAmount
+from xrpl_codec.amounts import Amount, IssuedAmount, MPTAmount
 from xrpl_devnet.ledger import flags, funds, keylets, mpt
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.iou import Iou, sign, smaller

@@ -9,10 +9,10 @@ import logging
 from dataclasses import dataclass
 from typing import Any, Final
 
+from xrpl_codec.amounts import MAX_DROPS, is_legal_net
+from xrpl_codec.binary import encode
+from xrpl_codec.keys import public_key_type
 from xrpl_devnet.amendments import Rules
-from xrpl_devnet.codec.amounts import MAX_DROPS, is_legal_net
-from xrpl_devnet.codec.binary import encode
-from xrpl_devnet.codec.keys import public_key_type
 from xrpl_devnet.ledger import invariants, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.metadata import affected_accounts, build

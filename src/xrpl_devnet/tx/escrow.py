@@ -7,8 +7,8 @@ Source: rippled `Escrow.cpp`.
 
 from typing import ClassVar, Final
 
-from xrpl_devnet.codec import conditions
-from xrpl_devnet.codec.amounts import BAD_CURRENCY, Amount, MPTAmount, signum
+from xrpl_codec import conditions
+from xrpl_codec.amounts import BAD_CURRENCY, Amount, MPTAmount, signum
 from xrpl_devnet.ledger import directory, escrowed, flags, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.iou import PARITY

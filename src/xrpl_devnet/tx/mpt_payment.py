@@ -5,7 +5,7 @@ Source: rippled `Payment.cpp`, its part for MPTIssue.
 
 from typing import ClassVar, Final
 
-from xrpl_devnet.codec.amounts import Amount, MPTAmount
+from xrpl_codec.amounts import Amount, MPTAmount
 from xrpl_devnet.ledger import keylets, mpt
 from xrpl_devnet.ledger.iou import PARITY
 from xrpl_devnet.results import Ter

@@ -8,7 +8,7 @@ Source: rippled `CreateOffer.cpp`.
 
 from typing import ClassVar, Final
 
-from xrpl_devnet.codec.amounts import (
+from xrpl_codec.amounts import (
     BAD_CURRENCY,
     MAX_EXPONENT,
     MAX_MANTISSA,

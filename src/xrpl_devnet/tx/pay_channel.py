@@ -8,8 +8,8 @@ Source: rippled `PayChan.cpp`.
 
 from typing import ClassVar, Final
 
-from xrpl_devnet.codec.hashing import CHANNEL_CLAIM
-from xrpl_devnet.codec.keys import public_key_type, verify
+from xrpl_codec.hashing import CHANNEL_CLAIM
+from xrpl_codec.keys import public_key_type, verify
 from xrpl_devnet.ledger import directory, flags, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.views import ReadView, Sandbox

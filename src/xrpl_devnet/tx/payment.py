@@ -7,7 +7,7 @@ Source: rippled `Payment.cpp`; xrpl.org, Payment.
 
 from typing import ClassVar, Final
 
-from xrpl_devnet.codec.amounts import (
+from xrpl_codec.amounts import (
     BAD_CURRENCY,
     XRP_CURRENCY,
     Amount,

@@ -3,7 +3,7 @@
 Source: rippled `SetRegularKey.cpp`.
 """
 
-from xrpl_devnet.codec.hashing import account_id
+from xrpl_codec.hashing import account_id
 from xrpl_devnet.ledger import flags, keylets
 from xrpl_devnet.ledger.views import ReadView
 from xrpl_devnet.results import Ter

@@ -8,11 +8,11 @@ master key, its regular key, or a quorum of its signer list.
 import re
 from typing import Any, Final
 
+from xrpl_codec.base58 import encode_account
+from xrpl_codec.binary import CodecError, encode
+from xrpl_codec.hashing import MULTI_SIGN, SINGLE_SIGN, account_id
+from xrpl_codec.keys import public_key_type, verify
 from xrpl_devnet.amendments import Rules
-from xrpl_devnet.codec.base58 import encode_account
-from xrpl_devnet.codec.binary import CodecError, encode
-from xrpl_devnet.codec.hashing import MULTI_SIGN, SINGLE_SIGN, account_id
-from xrpl_devnet.codec.keys import public_key_type, verify
 from xrpl_devnet.ledger import flags, keylets
 from xrpl_devnet.ledger.views import ReadView
 from xrpl_devnet.results import Ter

@@ -6,10 +6,10 @@ signatures are right is found once (`signatures.local_checks`) and remembered on
 
 from typing import Any, Final, NamedTuple
 
-from xrpl_devnet.codec.binary import CodecError, Fields, decode_with_spans, encode
-from xrpl_devnet.codec.formats import check_transaction
-from xrpl_devnet.codec.hashing import TRANSACTION_ID, half
-from xrpl_devnet.codec.json_form import to_json
+from xrpl_codec.binary import CodecError, Fields, decode_with_spans, encode
+from xrpl_codec.formats import check_transaction
+from xrpl_codec.hashing import TRANSACTION_ID, half
+from xrpl_codec.json_form import to_json
 
 MIN_BYTES: Final = 32
 MAX_BYTES: Final = 1024 * 1024

@@ -7,7 +7,7 @@ Source: rippled `SetTrust.cpp`.
 
 from typing import ClassVar, Final
 
-from xrpl_devnet.codec.amounts import BAD_CURRENCY, NO_ACCOUNT, IssuedAmount
+from xrpl_codec.amounts import BAD_CURRENCY, NO_ACCOUNT, IssuedAmount
 from xrpl_devnet.ledger import flags, funds, keylets
 from xrpl_devnet.ledger.entry import Entry
 from xrpl_devnet.ledger.iou import PARITY, Iou

@@ -19,7 +19,7 @@ edited. Errors carry rippled's words, because `submit` shows them to clients.
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from xrpl_devnet.codec.amounts import (
+from xrpl_codec.amounts import (
     MAX_EXPONENT,
     MAX_MANTISSA,
     MIN_EXPONENT,
@@ -30,7 +30,7 @@ from xrpl_devnet.codec.amounts import (
     IssuedAmount,
     MPTAmount,
 )
-from xrpl_devnet.codec.fields import (
+from xrpl_codec.fields import (
     BY_CODE,
     ENTRY_TYPE_NAMES,
     ENTRY_TYPES,

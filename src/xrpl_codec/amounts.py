@@ -8,7 +8,7 @@ compare by content.
 import re
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from xrpl_devnet.codec.base58 import account_or_none, decode_account, encode_account
+from xrpl_codec.base58 import account_or_none, decode_account, encode_account
 
 MIN_MANTISSA: Final = 10**15
 MAX_MANTISSA: Final = 10**16 - 1

@@ -14,8 +14,8 @@ from nacl.bindings import crypto_sign as nacl_sign
 from nacl.bindings import crypto_sign_open, crypto_sign_seed_keypair
 from nacl.exceptions import BadSignatureError
 
-from xrpl_devnet.codec.base58 import decode_seed, encode_account, encode_seed
-from xrpl_devnet.codec.hashing import account_id, half
+from xrpl_codec.base58 import decode_seed, encode_account, encode_seed
+from xrpl_codec.hashing import account_id, half
 
 KeyType: TypeAlias = Literal["secp256k1", "ed25519"]
 

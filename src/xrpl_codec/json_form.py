@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from xrpl_devnet.codec.amounts import (
+from xrpl_codec.amounts import (
     AmountError,
     amount_from_json,
     amount_to_json,
@@ -17,9 +17,9 @@ from xrpl_devnet.codec.amounts import (
     currency_from_text,
     currency_to_text,
 )
-from xrpl_devnet.codec.base58 import account_or_none, encode_account
-from xrpl_devnet.codec.binary import NAMED_VALUES, Fields
-from xrpl_devnet.codec.fields import BASE_TEN_FIELDS, FIELDS, TRANSACTION_TYPES
+from xrpl_codec.base58 import account_or_none, encode_account
+from xrpl_codec.binary import NAMED_VALUES, Fields
+from xrpl_codec.fields import BASE_TEN_FIELDS, FIELDS, TRANSACTION_TYPES
 
 Convert: TypeAlias = Callable[[Any], Any]
 

@@ -12,11 +12,11 @@ from xrpl.core.binarycodec import encode as peer_encode
 from xrpl.core.keypairs import derive_classic_address, derive_keypair
 from xrpl.core.keypairs import sign as peer_sign
 
-from xrpl_devnet.codec import base58, keys
-from xrpl_devnet.codec.amounts import IssuedAmount
-from xrpl_devnet.codec.binary import CodecError, decode, encode
-from xrpl_devnet.codec.fields import BASE_TEN_FIELDS, FIELDS
-from xrpl_devnet.codec.json_form import from_json, to_json
+from xrpl_codec import base58, keys
+from xrpl_codec.amounts import IssuedAmount
+from xrpl_codec.binary import CodecError, decode, encode
+from xrpl_codec.fields import BASE_TEN_FIELDS, FIELDS
+from xrpl_codec.json_form import from_json, to_json
 
 ACCOUNTS = st.binary(min_size=20, max_size=20).filter(any)
 ADDRESSES = ACCOUNTS.map(encode_classic_address)

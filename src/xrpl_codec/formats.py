@@ -6,8 +6,8 @@ words. `required_defaults` gives what a new ledger entry holds before anyone set
 
 from typing import Any, Final
 
-from xrpl_devnet.codec.binary import CodecError, Fields
-from xrpl_devnet.codec.fields import DEFINITIONS, FIELDS
+from xrpl_codec.binary import CodecError, Fields
+from xrpl_codec.fields import DEFINITIONS, FIELDS
 
 REQUIRED: Final = 0
 OPTIONAL: Final = 1
