@@ -19,10 +19,12 @@ import contextlib
 import logging
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import uvloop
+from argon2 import PasswordHasher
 from sqlalchemy.exc import OperationalError
 
 from talktalk.config import Settings, SettingsError
@@ -34,7 +36,7 @@ from talktalk.custody.key_files import read_key, read_or_make_key
 from talktalk.custody.schemas import AskPurpose
 from talktalk.custody.sealed import SealedCustody
 from talktalk.custody.sealed_secrets import WorkerKey
-from talktalk.custody.verifiers import Verifiers
+from talktalk.custody.verifiers import HASHER, Verifiers
 from talktalk.identity import jobs as identity_jobs
 from talktalk.ledger.errors import LedgerForked, NodeUnavailable
 from talktalk.ledger.nodes import NodePool
@@ -74,26 +76,55 @@ WORKER_KEY_NAME = "worker-key"
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Outside:
+    """What a worker meets outside itself."""
+
+    kek: KeyEncryptionKey
+    key: WorkerKey
+    database: Database
+    pool: NodePool
+    hasher: PasswordHasher = HASHER
+
+
+def outside_of(settings: Settings) -> Outside:
+    """What the settings name.
+
+    Raises:
+        SettingsError: A setting the worker needs is missing.
+        KeyFileUnsafe: A key file is missing, malformed or open to others.
+    """
+    if settings.kek_file is None:
+        raise SettingsError("settings: the worker needs TALKTALK_KEK_FILE, a file of mode 0600")
+    if not settings.ledger_urls:
+        raise SettingsError("settings: TALKTALK_LEDGER_URLS names no ledger node")
+    return Outside(
+        kek=KeyEncryptionKey(read_key(settings.kek_file)),
+        key=WorkerKey(read_or_make_key(worker_key_file(settings.kek_file, settings.worker_key_file))),
+        database=Database(settings.database_url, pool_size=POOL_SIZE),
+        pool=NodePool(settings.ledger_urls),
+    )
+
+
 class Worker:
     """One worker process: what it is made of, and its life."""
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
-        """Read the keys.
+    def __init__(
+        self, settings: Settings, *, clock: Clock | None = None, outside: Outside | None = None
+    ) -> None:
+        """Read the keys, unless the simulation brings the `outside`.
 
         Raises:
             SettingsError: A setting the worker needs is missing.
             KeyFileUnsafe: A key file is missing, malformed or open to others.
         """
-        if settings.kek_file is None:
-            raise SettingsError("settings: the worker needs TALKTALK_KEK_FILE, a file of mode 0600")
-        if not settings.ledger_urls:
-            raise SettingsError("settings: TALKTALK_LEDGER_URLS names no ledger node")
-        kek = KeyEncryptionKey(read_key(settings.kek_file))
-        self.key = WorkerKey(read_or_make_key(worker_key_file(settings.kek_file, settings.worker_key_file)))
+        outside = outside or outside_of(settings)
+        kek = outside.kek
+        self.key = outside.key
         self._kek_id = kek.id
         self.clock: Clock = clock or SystemClock()
-        self.database = Database(settings.database_url, pool_size=POOL_SIZE)
-        self.pool = NodePool(settings.ledger_urls)
+        self.database = outside.database
+        self.pool = outside.pool
         self.ledger = Ledger(self.pool, network=settings.network_name)
         self.custody = SealedCustody(kek, self.clock)
         self.wallets = WalletDesk(
@@ -120,7 +151,7 @@ class Worker:
             daily_limit=settings.sponsor_daily_limit,
             on_stored=self.submitter.wake.set,
         )
-        verifiers = Verifiers(self.database, kek, self.clock)
+        verifiers = Verifiers(self.database, kek, self.clock, hasher=outside.hasher)
         delay_s = settings.recovery_delay_s
         self.asks = AskTaker(
             self.database,
@@ -137,9 +168,9 @@ class Worker:
         )
         self.listener = Listener(self.database.conninfo, self._woken, self._reset)
 
-    async def run(self) -> None:
-        """Work until cancelled."""
-        loops = {
+    def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What runs side by side, by name."""
+        return {
             "publish": self._publish,
             "listener": self.listener.run,
             "asks": self.asks.run,
@@ -149,9 +180,14 @@ class Worker:
             "tidier": self._tidy,
             "jobs": self._jobs,
         }
+
+    async def run(self) -> None:
+        """Work until cancelled."""
         try:
             async with self.pool:
-                working = [asyncio.create_task(_keep(name, loop), name=name) for name, loop in loops.items()]
+                working = [
+                    asyncio.create_task(_keep(name, loop), name=name) for name, loop in self.loops().items()
+                ]
                 try:
                     # None of them ends, except by what no loop may outlive.
                     ended, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)

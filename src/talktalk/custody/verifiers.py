@@ -34,7 +34,7 @@ HASHES_AT_A_TIME = 2
 """Argon2 fills memory and a core; more at once only slows each down."""
 
 # OWASP's recommendation for Argon2id; the pepper carries what six digits cannot.
-_HASHER = PasswordHasher(
+HASHER = PasswordHasher(
     time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
 )
 
@@ -42,8 +42,12 @@ _HASHER = PasswordHasher(
 class Verifiers:
     """Sets and checks secrets of persons."""
 
-    def __init__(self, database: Database, kek: KeyEncryptionKey, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, kek: KeyEncryptionKey, clock: Clock, *, hasher: PasswordHasher = HASHER
+    ) -> None:
+        """`hasher` is for the simulation alone, which has thousands of PINs judged."""
         self._database = database
+        self._hasher = hasher
         self._pepper = kek.derive(b"talktalk/pepper")
         self._clock = clock
         self._slots = asyncio.Semaphore(HASHES_AT_A_TIME)
@@ -51,7 +55,7 @@ class Verifiers:
     async def hash(self, kind: VerifierKind, user_id: UUID, secret: bytes) -> str:
         """What may be stored of a secret."""
         async with self._slots:
-            return await asyncio.to_thread(_HASHER.hash, self._peppered(kind, user_id, secret))
+            return await asyncio.to_thread(self._hasher.hash, self._peppered(kind, user_id, secret))
 
     async def check(self, kind: VerifierKind, user_id: UUID, secret: bytes) -> Verdict:
         """Judge one try, in transactions of its own: the count stands whatever the caller does."""
@@ -105,7 +109,7 @@ class Verifiers:
     async def _matches(self, hashed: str, peppered: bytes) -> bool:
         async with self._slots:
             try:
-                return await asyncio.to_thread(_HASHER.verify, hashed, peppered)
+                return await asyncio.to_thread(self._hasher.verify, hashed, peppered)
             except (VerificationError, InvalidHashError):
                 return False
 

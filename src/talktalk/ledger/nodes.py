@@ -14,7 +14,8 @@ import contextlib
 import itertools
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
 
@@ -37,14 +38,17 @@ SUBMIT_NODES_MAX = 3
 STALE_AFTER_S = 30.0
 """A node that has validated nothing for so long is asked last."""
 
+Connect = Callable[..., AbstractAsyncContextManager[ClientConnection]]
+
 log = logging.getLogger(__name__)
 
 
 class Node:
     """One node: connects again for as long as `run` runs."""
 
-    def __init__(self, url: str, on_ledger: asyncio.Condition) -> None:
+    def __init__(self, url: str, on_ledger: asyncio.Condition, connect: Connect = connect) -> None:
         self.url = url
+        self._connect = connect
         self.latest: LedgerClosed | None = None
         """Its newest validated ledger, on this connection or an earlier one."""
         self.connections = 0
@@ -70,7 +74,7 @@ class Node:
         pause_s = RECONNECT_S_MIN
         while True:
             try:
-                async with connect(
+                async with self._connect(
                     self.url,
                     open_timeout=CONNECT_TIMEOUT_S,
                     close_timeout=1,
@@ -163,9 +167,13 @@ class Node:
 class NodePool:
     """All nodes we may ask. Use as an async context manager; connecting goes on behind it."""
 
-    def __init__(self, urls: Sequence[str]) -> None:
+    def __init__(self, urls: Sequence[str], *, connect: Connect = connect) -> None:
+        """Args:
+        urls: Where the nodes are.
+        connect: Opens a WebSocket; the simulation brings one of its own.
+        """
         self._on_ledger = asyncio.Condition()
-        self.nodes = [Node(url, self._on_ledger) for url in urls]
+        self.nodes = [Node(url, self._on_ledger, connect) for url in urls]
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:

@@ -15,7 +15,6 @@ from datetime import datetime
 from itertools import groupby
 from typing import TypeVar
 
-import psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.ledger import accounts, outgoing
@@ -73,12 +72,7 @@ class LedgerProcessor:
         Raises:
             LedgerForked: The nodes' history is not ours; nothing further is written.
         """
-        leadership = await psycopg.AsyncConnection.connect(self._database.conninfo, autocommit=True)
-        async with leadership:
-            await leadership.execute(
-                "SELECT pg_advisory_lock(hashtextextended(%s, 0))",
-                (f"talktalk.ledger.{self._ledger.network}",),
-            )
+        async with self._database.holding(f"talktalk.ledger.{self._ledger.network}"):
             await self._process_all()
 
     async def _process_all(self) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import DateTime, MetaData, Uuid
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -36,10 +37,16 @@ class Base(DeclarativeBase):
 class Database:
     """The engine and its sessions."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        """Connect lazily to `postgresql+psycopg://…` with at most `pool_size` connections."""
+    def __init__(self, url: str, *, pool_size: int = 10, engine: AsyncEngine | None = None) -> None:
+        """Connect lazily to `postgresql+psycopg://…` with at most `pool_size` connections.
+
+        Args:
+            url: Where the rows are.
+            pool_size: Connections at most.
+            engine: What to use in place of one made here, by the simulation.
+        """
         self.url = url
-        self.engine: AsyncEngine = create_async_engine(
+        self.engine: AsyncEngine = engine or create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
@@ -61,6 +68,17 @@ class Database:
             session.begin(),
         ):
             yield session
+
+    @asynccontextmanager
+    async def holding(self, name: str) -> AsyncIterator[None]:
+        """Be the only holder of a name among all processes, for as long as the block runs.
+
+        Waits for whoever holds it. The hold is a session's: it goes with a process that dies.
+        """
+        connection = await psycopg.AsyncConnection.connect(self.conninfo, autocommit=True)
+        async with connection:
+            await connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (name,))
+            yield
 
     async def close(self) -> None:
         """Give all connections back."""
