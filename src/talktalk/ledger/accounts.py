@@ -5,7 +5,7 @@ of each processed ledger, never from a guess. What left no account (deleted) has
 ledger index.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -123,10 +123,14 @@ async def read(db: AsyncSession, network: str, address: str, *, lock: bool = Fal
     return None if row is None else _watched(row)
 
 
-async def read_many(db: AsyncSession, network: str, addresses: Collection[str]) -> list[WatchedAccount]:
-    """Those of the addresses that are watched."""
+async def read_many(
+    db: AsyncSession, network: str, addresses: Collection[str], *, lock: bool = False
+) -> list[WatchedAccount]:
+    """Those of the addresses that are watched; with `lock`, under their locks, taken in order."""
     if not addresses:
         return []
+    if lock:
+        return [_watched(row) for row in await _lock_many(db, network, addresses)]
     found = await db.execute(
         select(AccountRow).where(AccountRow.network == network, AccountRow.address.in_(addresses))
     )
@@ -134,25 +138,19 @@ async def read_many(db: AsyncSession, network: str, addresses: Collection[str]) 
 
 
 async def write_states(
-    db: AsyncSession, network: str, states: Iterable[AccountState | None], addresses: Iterable[str]
+    db: AsyncSession, network: str, states: Mapping[str, AccountState | None]
 ) -> list[AccountChange]:
     """Write what one ledger made of watched accounts; older news than the row's is dropped.
 
     Args:
         db: The transaction.
         network: The network's name.
-        states: For each address its new state, None where the account is gone.
-        addresses: In ascending order, so that locks are taken in one order.
+        states: Watched address → its new state, None where the account is gone.
     """
     changes = []
-    for address, state in zip(addresses, states, strict=True):
-        found = await db.execute(
-            select(AccountRow)
-            .where(AccountRow.network == network, AccountRow.address == address)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        row = found.scalar_one()
+    rows = await _lock_many(db, network, list(states))
+    for row in rows:
+        address, state = row.address, states[row.address]
         if state is not None and row.ledger_index is not None and row.ledger_index >= state.ledger_index:
             continue
         existed = row.ledger_index is not None
@@ -217,6 +215,18 @@ def account_roots(transaction: LedgerTransaction) -> Iterable[tuple[str, dict[st
         if not fields or "Account" not in fields:
             continue
         yield fields["Account"], None if kind == "DeletedNode" else fields
+
+
+async def _lock_many(db: AsyncSession, network: str, addresses: Collection[str]) -> list[AccountRow]:
+    """The rows of these addresses under their locks, taken in the order of the addresses."""
+    found = await db.execute(
+        select(AccountRow)
+        .where(AccountRow.network == network, AccountRow.address.in_(addresses))
+        .order_by(AccountRow.address)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(found.scalars())
 
 
 def _watched(row: AccountRow) -> WatchedAccount:

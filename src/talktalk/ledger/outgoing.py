@@ -1,7 +1,7 @@
 """Our own signed transactions: numbers, storing, claiming for work, closing.
 
 A transaction is stored `signed` in the transaction that signed it, becomes `submitted` when a
-node took it, and ends `settled`, `failed` or `expired` (`close`). Every write takes the row's
+node took it, and ends `settled`, `failed` or `expired` (`close_all`). Every write takes the row's
 lock and looks at its state again, so any number of workers may see the same outcome and one of
 them writes it.
 
@@ -11,15 +11,17 @@ draft holds nothing. The account's row lock makes this safe across processes, an
 makes it true even against a mistake.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.ledger.schemas import (
     LIVE,
+    Closed,
     Draft,
     Expired,
     Failed,
@@ -78,11 +80,47 @@ async def live_spend_drops(db: AsyncSession, network: str, address: str) -> int:
     return int(found.scalar_one())
 
 
+class Live(msgspec.Struct, frozen=True):
+    """What the live transactions of one account hold."""
+
+    numbers: set[int]
+    spend_drops: int
+    """Promised to them, fees included."""
+
+
+async def live_of(db: AsyncSession, network: str, addresses: Collection[str]) -> dict[str, Live]:
+    """What the live transactions of each of these accounts hold."""
+    found = await db.execute(
+        select(OutgoingRow.account, OutgoingRow.sequence, OutgoingRow.spend_drops).where(
+            OutgoingRow.network == network,
+            OutgoingRow.account.in_(addresses),
+            OutgoingRow.state.in_(LIVE),
+        )
+    )
+    numbers: dict[str, set[int]] = {address: set() for address in addresses}
+    spends = dict.fromkeys(addresses, 0)
+    for account, sequence, spend_drops in found:
+        numbers[account].add(sequence)
+        spends[account] += spend_drops
+    return {address: Live(numbers[address], spends[address]) for address in addresses}
+
+
 def next_number(sequence: int, live: Collection[int]) -> int:
     """The lowest number from `sequence` on that is not in `live`."""
     while sequence in live:
         sequence += 1
     return sequence
+
+
+class ToStore(msgspec.Struct, frozen=True, kw_only=True):
+    """A transaction that was just signed, and whose it is."""
+
+    draft: Draft
+    signed: Signed
+    spend_drops: int
+    """Drops that leave the account if it applies, fee included."""
+    purpose: str
+    ref: UUID
 
 
 async def store(
@@ -96,31 +134,42 @@ async def store(
     ref: UUID,
     now: datetime,
 ) -> OutgoingTransaction:
-    """Write a signed transaction down; only after this commits may a node see it.
+    """Write one signed transaction down, as `store_all` does."""
+    made = ToStore(draft=draft, signed=signed, spend_drops=spend_drops, purpose=purpose, ref=ref)
+    return (await store_all(db, network, [made], now))[0]
 
-    The caller holds the account's lock and has chosen `draft.sequence` by `next_number`.
+
+async def store_all(
+    db: AsyncSession, network: str, made: Sequence[ToStore], now: datetime
+) -> list[OutgoingTransaction]:
+    """Write signed transactions down; only after this commits may a node see them.
+
+    The caller holds the lock of each account and has chosen each `draft.sequence` by `next_number`.
     """
-    row = OutgoingRow(
-        id=uuid7(),
-        network=network,
-        account=draft.account,
-        sequence=draft.sequence,
-        first_ledger=draft.first_ledger,
-        last_ledger=draft.last_ledger,
-        tx_hash=signed.tx_hash,
-        blob=signed.blob,
-        spend_drops=spend_drops,
-        purpose=purpose,
-        ref=ref,
-        state=OutgoingState.SIGNED,
-        uncertain=False,
-        attempts=0,
-        next_look_at=now,
-        created_at=now,
-    )
-    db.add(row)
+    rows = [
+        OutgoingRow(
+            id=uuid7(),
+            network=network,
+            account=each.draft.account,
+            sequence=each.draft.sequence,
+            first_ledger=each.draft.first_ledger,
+            last_ledger=each.draft.last_ledger,
+            tx_hash=each.signed.tx_hash,
+            blob=each.signed.blob,
+            spend_drops=each.spend_drops,
+            purpose=each.purpose,
+            ref=each.ref,
+            state=OutgoingState.SIGNED,
+            uncertain=False,
+            attempts=0,
+            next_look_at=now,
+            created_at=now,
+        )
+        for each in made
+    ]
+    db.add_all(rows)
     await db.flush()
-    return view(row)
+    return [view(row) for row in rows]
 
 
 async def claim_due(db: AsyncSession, network: str, now: datetime, limit: int) -> list[OutgoingRow]:
@@ -137,80 +186,92 @@ async def claim_due(db: AsyncSession, network: str, now: datetime, limit: int) -
         .with_for_update(skip_locked=True)
     )
     rows = list(found.scalars())
-    for row in rows:
-        row.next_look_at = now + timedelta(seconds=CLAIM_S)
-        row.attempts += 1
+    if rows:
+        await db.execute(
+            update(OutgoingRow)
+            .where(OutgoingRow.id.in_([row.id for row in rows]))
+            .values(next_look_at=now + timedelta(seconds=CLAIM_S), attempts=OutgoingRow.attempts + 1)
+        )
     return rows
 
 
-async def note_answer(
-    db: AsyncSession,
-    outgoing_id: UUID,
-    *,
-    taken: bool,
-    engine_result: str | None,
-    uncertain: bool,
-    next_look_at: datetime,
-) -> tuple[OutgoingTransaction, bool] | None:
-    """Write down what is known after a submission or a search that ended nothing.
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a transaction after a submission or a search that ended nothing."""
 
-    Args:
-        db: The transaction.
-        outgoing_id: Whose.
-        taken: A node answered the submission, or knows the transaction.
-        engine_result: What it said, kept for people.
-        uncertain: Nobody could say what became of it.
-        next_look_at: When to look again.
+    outgoing_id: UUID
+    taken: bool
+    """A node answered the submission, or knows the transaction."""
+    engine_result: str | None
+    """What it said, kept for people."""
+    uncertain: bool
+    """Nobody could say what became of it."""
+    next_look_at: datetime
+
+
+async def note_answers(db: AsyncSession, answers: Sequence[Answer]) -> list[OutgoingTransaction]:
+    """Write down what is known of transactions that have not ended.
+
+    No account is locked: an answer changes no number.
 
     Returns:
-        The transaction as it now stands and whether that differs from before; None if it has
-        ended meanwhile.
+        Those whose `state` or `uncertain` differs from before. What has ended meanwhile is passed over.
     """
-    row = await _lock(db, outgoing_id)
-    if row is None:
-        return None
-    before = (row.state, row.uncertain)
-    if taken:
-        row.state = OutgoingState.SUBMITTED
-    if engine_result is not None:
-        row.engine_result = engine_result
-    row.uncertain = uncertain
-    row.next_look_at = next_look_at
+    by_id = {answer.outgoing_id: answer for answer in answers}
+    changed = []
+    for row in await _lock_live(db, by_id):
+        answer = by_id[row.id]
+        before = (row.state, row.uncertain)
+        if answer.taken:
+            row.state = OutgoingState.SUBMITTED
+        if answer.engine_result is not None:
+            row.engine_result = answer.engine_result
+        row.uncertain = answer.uncertain
+        row.next_look_at = answer.next_look_at
+        if (row.state, row.uncertain) != before:
+            changed.append(row)
     await db.flush()
-    return view(row), (row.state, row.uncertain) != before
+    return [view(row) for row in changed]
 
 
-async def close(
-    db: AsyncSession, outgoing_id: UUID, outcome: Outcome, now: datetime
-) -> OutgoingTransaction | None:
-    """Write the end of a transaction; None if it was written before."""
-    row = await _lock(db, outgoing_id)
-    if row is None:
-        return None
-    match outcome:
+class End(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a transaction, and when."""
+
+    transaction: OutgoingTransaction
+    outcome: Outcome
+    at: datetime
+
+
+async def close_all(db: AsyncSession, ends: Sequence[End]) -> list[Closed]:
+    """Write the ends of transactions; those that were written before are passed over.
+
+    Accounts are locked first, in the order of their addresses, as signing does; then the transactions.
+    """
+    by_id = {end.transaction.id: end for end in ends}
+    accounts = await _lock_accounts(db, {end.transaction.account for end in ends})
+    closed = []
+    for row in await _lock_live(db, by_id):
+        end = by_id[row.id]
+        _close(row, accounts[row.network, row.account], end)
+        closed.append((row, end))
+    await db.flush()
+    return [Closed(transaction=view(row), outcome=end.outcome, at=end.at) for row, end in closed]
+
+
+def _close(row: OutgoingRow, account: AccountRow, end: End) -> None:
+    match end.outcome:
         case Settled() | Failed():
-            row.state = OutgoingState.SETTLED if isinstance(outcome, Settled) else OutgoingState.FAILED
-            row.result = outcome.result
-            row.ledger_index = outcome.ledger_index
-            row.fee_charged_drops = outcome.fee_drops
+            row.state = OutgoingState.SETTLED if isinstance(end.outcome, Settled) else OutgoingState.FAILED
+            row.result = end.outcome.result
+            row.ledger_index = end.outcome.ledger_index
+            row.fee_charged_drops = end.outcome.fee_drops
             if row.ticket_sequence is None:
                 # The account's own row may be refreshed a little later; the number is gone now.
-                await db.execute(
-                    update(AccountRow)
-                    .where(
-                        AccountRow.network == row.network,
-                        AccountRow.address == row.account,
-                        AccountRow.sequence <= row.sequence,
-                    )
-                    .values(sequence=row.sequence + 1)
-                )
+                account.sequence = max(account.sequence, row.sequence + 1)
         case Expired():
             row.state = OutgoingState.EXPIRED
             row.fee_charged_drops = 0
     row.uncertain = False
-    row.closed_at = now
-    await db.flush()
-    return view(row)
+    row.closed_at = end.at
 
 
 async def among(db: AsyncSession, network: str, hashes: Collection[str]) -> list[OutgoingRow]:
@@ -236,19 +297,25 @@ async def make_due(db: AsyncSession, network: str, last_ledger: int, now: dateti
     )
 
 
-async def _lock(db: AsyncSession, outgoing_id: UUID) -> OutgoingRow | None:
-    """The row under its lock, if it is still live. The account is locked first, as signing does."""
-    known = await db.get_one(OutgoingRow, outgoing_id)
-    await db.execute(
-        select(AccountRow.address)
-        .where(AccountRow.network == known.network, AccountRow.address == known.account)
-        .with_for_update()
-    )
+async def _lock_accounts(db: AsyncSession, addresses: Collection[str]) -> dict[tuple[str, str], AccountRow]:
+    """The accounts under their locks, taken in the order of their addresses."""
     found = await db.execute(
-        select(OutgoingRow)
-        .where(OutgoingRow.id == outgoing_id)
+        select(AccountRow)
+        .where(AccountRow.address.in_(addresses))
+        .order_by(AccountRow.address, AccountRow.network)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    row = found.scalar_one()
-    return row if row.state in LIVE else None
+    return {(row.network, row.address): row for row in found.scalars()}
+
+
+async def _lock_live(db: AsyncSession, ids: Collection[UUID]) -> list[OutgoingRow]:
+    """Those of the rows that are still live, under their locks, in the order of their ids."""
+    found = await db.execute(
+        select(OutgoingRow)
+        .where(OutgoingRow.id.in_(ids))
+        .order_by(OutgoingRow.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return [row for row in found.scalars() if row.state in LIVE]

@@ -11,7 +11,6 @@ rows come out the same.
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from itertools import groupby
 from typing import TypeVar
 
@@ -20,12 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from talktalk.ledger import accounts, outgoing
 from talktalk.ledger.follow import outcome_in
 from talktalk.ledger.income import movements
+from talktalk.ledger.outgoing import End
 from talktalk.ledger.ports import LedgerListener, Makers
 from talktalk.ledger.schemas import (
     LIVE,
-    Closed,
     Moved,
-    Outcome,
     OutgoingState,
     OutgoingTransaction,
     ValidatedLedger,
@@ -34,8 +32,8 @@ from talktalk.ledger.service import Ledger
 from talktalk.ledger.stream import ledgers
 from talktalk.platform.database import Database
 
-CHUNK = 25
-"""Rows written in one transaction."""
+CHUNK = 100
+"""Rows written in one transaction: what is done once a transaction is shared by many, locks are not held long."""
 IDLE_S = 1.0
 T = TypeVar("T")
 
@@ -104,7 +102,7 @@ class LedgerProcessor:
         for addresses in _chunks(sorted(owners)):
             async with self._database.transaction() as db:
                 changes = await accounts.write_states(
-                    db, network, [states[address] for address in addresses], addresses
+                    db, network, {address: states[address] for address in addresses}
                 )
                 await self._listener.accounts_changed(db, changes)
         for ended in _chunks(list(_ended(ledger, ours))):
@@ -120,27 +118,18 @@ class LedgerProcessor:
         self._on_processed(ledger.ledger_index)
 
 
-async def close_all(
-    db: AsyncSession, makers: Makers, ended: Sequence[tuple[OutgoingTransaction, Outcome, datetime]]
-) -> None:
+async def close_all(db: AsyncSession, makers: Makers, ends: Sequence[End]) -> None:
     """End transactions and let their makers write what that means, in this one transaction.
 
     Those that somebody else ended before are passed over.
     """
-    by_account = sorted(ended, key=lambda entry: (entry[0].account, entry[0].sequence))
-    closed = []
-    for transaction, outcome, at in by_account:
-        now = await outgoing.close(db, transaction.id, outcome, at)
-        if now is not None:
-            closed.append(Closed(transaction=now, outcome=outcome, at=at))
+    closed = await outgoing.close_all(db, ends)
     closed.sort(key=lambda entry: entry.transaction.purpose)
     for purpose, entries in groupby(closed, key=lambda entry: entry.transaction.purpose):
         await makers[purpose].transactions_closed(db, list(entries))
 
 
-def _ended(
-    ledger: ValidatedLedger, ours: dict[str, OutgoingTransaction]
-) -> Iterator[tuple[OutgoingTransaction, Outcome, datetime]]:
+def _ended(ledger: ValidatedLedger, ours: dict[str, OutgoingTransaction]) -> Iterator[End]:
     for transaction in ledger.transactions:
         own = ours.get(transaction.hash)
         if own is None:
@@ -150,7 +139,7 @@ def _ended(
             log.critical("%s stands in ledger %s but was closed as expired", own.tx_hash, ledger.ledger_index)
         if own.state in LIVE:
             outcome = outcome_in(transaction.result, ledger.ledger_index, transaction.fee_drops)
-            yield own, outcome, ledger.close_time
+            yield End(transaction=own, outcome=outcome, at=ledger.close_time)
 
 
 def _moved(

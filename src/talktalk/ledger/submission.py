@@ -12,13 +12,15 @@ with its worker costs only that time.
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import groupby
 
 import msgspec
 
 from talktalk.ledger import outgoing
 from talktalk.ledger.errors import LedgerGap, NodeUnavailable
 from talktalk.ledger.follow import Search, look_up
+from talktalk.ledger.outgoing import Answer, End
 from talktalk.ledger.ports import Makers
 from talktalk.ledger.processing import close_all
 from talktalk.ledger.schemas import Outcome, OutgoingState, Pending
@@ -27,7 +29,7 @@ from talktalk.ledger.tables import OutgoingRow
 from talktalk.platform.clock import Clock
 from talktalk.platform.database import Database
 
-BATCH = 50
+BATCH = 100
 LOOK_AGAIN_S = 6.0
 """After a node took a blob, ask what became of it so much later, and send it again if unknown."""
 UNKNOWN_AGAIN_S = 1.0
@@ -75,19 +77,26 @@ class Submitter:
             return 0
         learned = await asyncio.gather(*(self._advance(row) for row in rows))
         now = self._clock.now()
-        ended: list[tuple[OutgoingRow, Outcome]] = []
-        open_: list[tuple[OutgoingRow, _Word]] = []
+        ended: list[End] = []
+        answers: list[Answer] = []
         for row, word in zip(rows, learned, strict=True):
             if isinstance(word, _Word):
-                open_.append((row, word))
+                again = timedelta(seconds=LOOK_AGAIN_S if word.taken else UNKNOWN_AGAIN_S)
+                answers.append(
+                    Answer(
+                        outgoing_id=row.id,
+                        taken=word.taken,
+                        engine_result=word.engine_result,
+                        uncertain=word.uncertain,
+                        next_look_at=now + again,
+                    )
+                )
             else:
-                ended.append((row, word))
-        await self._write_open(open_, now)
+                ended.append(End(transaction=outgoing.view(row), outcome=word, at=now))
+        await self._write_open(answers)
         if ended:
             async with self._database.transaction() as db:
-                await close_all(
-                    db, self._makers, [(outgoing.view(row), outcome, now) for row, outcome in ended]
-                )
+                await close_all(db, self._makers, ended)
         return len(rows)
 
     async def _advance(self, row: OutgoingRow) -> Outcome | _Word:
@@ -111,25 +120,11 @@ class Submitter:
         log.info("sent %s: %s", row.tx_hash, ", ".join(answer.engine_result for answer in answers))
         return _Word(taken=True, engine_result=answers[0].engine_result, uncertain=False)
 
-    async def _write_open(self, words: list[tuple[OutgoingRow, _Word]], now: datetime) -> None:
-        if not words:
+    async def _write_open(self, answers: list[Answer]) -> None:
+        if not answers:
             return
         async with self._database.transaction() as db:
-            progressed = []
-            for row, word in words:
-                again_s = LOOK_AGAIN_S if word.taken else UNKNOWN_AGAIN_S
-                noted = await outgoing.note_answer(
-                    db,
-                    row.id,
-                    taken=word.taken,
-                    engine_result=word.engine_result,
-                    uncertain=word.uncertain,
-                    next_look_at=now + timedelta(seconds=again_s),
-                )
-                if noted is not None and noted[1]:
-                    progressed.append(noted[0])
+            progressed = await outgoing.note_answers(db, answers)
             progressed.sort(key=lambda transaction: transaction.purpose)
-            for purpose, maker in self._makers.items():
-                mine = [transaction for transaction in progressed if transaction.purpose == purpose]
-                if mine:
-                    await maker.transactions_progressed(db, mine)
+            for purpose, transactions in groupby(progressed, key=lambda transaction: transaction.purpose):
+                await self._makers[purpose].transactions_progressed(db, list(transactions))

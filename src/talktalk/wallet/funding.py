@@ -170,7 +170,7 @@ class Founder:
         if state is None:
             return False
         async with self._database.transaction() as db:
-            changes = await accounts.write_states(db, self._ledger.network, [state], [address])
+            changes = await accounts.write_states(db, self._ledger.network, {address: state})
             await WalletListener(self._desk).accounts_changed(db, changes)
         return True
 
