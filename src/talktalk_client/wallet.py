@@ -8,6 +8,7 @@ needed and again when the server says it is old.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -16,13 +17,15 @@ import msgspec
 from talktalk_client import pages, recovery_code
 from talktalk_client.errors import ApiError, RecoveryRefused, WalletNotReady
 from talktalk_client.policy import Backoff, Policy
-from talktalk_client.rest import Http
+from talktalk_client.rest import Http, Query
 from talktalk_client.sealing import Sealer, sealer_for
-from talktalk_wire.common import Page
+from talktalk_wire.common import Page, Person
+from talktalk_wire.transfers import TransferState
 from talktalk_wire.wallet import (
     Activity,
     ConsentAsk,
     DeviceTrust,
+    Direction,
     PinAsk,
     Recovery,
     RecoveryAsk,
@@ -109,9 +112,38 @@ class WalletDoor:
         """
         return await self._wait(self.get, lambda wallet: wallet.trust is DeviceTrust.TRUSTED, timeout_s)
 
-    def activity(self) -> AsyncIterator[Activity]:
-        """Every movement, the newest first."""
-        return pages.items(self._http, "/api/v1/wallet/activity", Page[Activity])
+    def activity(
+        self,
+        *,
+        direction: Direction | None = None,
+        state: TransferState | None = None,
+        asset: str | None = None,
+        person: Person | UUID | None = None,
+        search: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> AsyncIterator[Activity]:
+        """What moved, newest first, fetched as it is read; what is not named is not filtered by.
+
+        Args:
+            direction: In or out.
+            state: Of the movement; income is always settled.
+            asset: As in `Amount.asset`.
+            person: The other side.
+            search: Found in notes, names, addresses, hashes and amounts.
+            since: Inclusive, with a time zone.
+            until: Exclusive, with a time zone.
+        """
+        query: Query = {
+            "direction": direction,
+            "state": state,
+            "asset": asset,
+            "person": str(person.id if isinstance(person, Person) else person) if person else None,
+            "q": search,
+            "since": since.isoformat() if since else None,
+            "until": until.isoformat() if until else None,
+        }
+        return pages.items(self._http, "/api/v1/wallet/activity", Page[Activity], query)
 
     async def set_pin(self, pin: str, *, old_pin: str | None = None) -> None:
         """Set the payment PIN; `old_pin` is needed where there is one.

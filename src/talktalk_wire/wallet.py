@@ -1,6 +1,8 @@
 """The wallet: address, balances, PIN, activity, recovery.
 
-Routes: GET /api/v1/wallet · GET /api/v1/wallet/activity · GET /api/v1/wallet/worker-key ·
+Routes: GET /api/v1/wallet · GET /api/v1/wallet/activity (filters: direction, state, asset, person, q,
+since, until) · GET /api/v1/wallet/activity.csv (the same filters) · GET /api/v1/wallet/activity/{id} ·
+GET /api/v1/wallet/worker-key ·
 PUT /api/v1/wallet/pin · POST /api/v1/wallet/recovery-code · POST /api/v1/wallet/recoveries ·
 GET /api/v1/wallet/recoveries · POST /api/v1/wallet/recoveries/{id}/consent, /veto.
 
@@ -173,6 +175,13 @@ class ConsentAsk(Ask, frozen=True, kw_only=True):
 
     worker_key_id: str
     sealed_pin: Sealed
+
+
+class Direction(enum.StrEnum):
+    """Which way money moved."""
+
+    IN = "in"
+    OUT = "out"
 
 
 class Activity(Wire, frozen=True, kw_only=True):

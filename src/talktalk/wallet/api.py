@@ -4,13 +4,15 @@ What only the worker can decide opens its own transactions: the ask must be comm
 worker can see it, and no transaction is held while waiting for the answer.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Request, get, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
+from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.custody import asks
@@ -29,8 +31,9 @@ from talktalk.custody.errors import (
 from talktalk.custody.schemas import AskPurpose
 from talktalk.identity.schemas import Caller
 from talktalk.platform.database import Database
+from talktalk.platform.problems import NotFound
 from talktalk.platform.web.origin import peer_address
-from talktalk.wallet import recovery
+from talktalk.wallet import activities, recovery
 from talktalk.wallet.errors import (
     CursorMalformed,
     DeviceAlreadyTrusted,
@@ -41,11 +44,14 @@ from talktalk.wallet.errors import (
     SealedMissing,
 )
 from talktalk.wallet.pages import read_cursor, write_cursor
-from talktalk.wallet.service import ACTIVITY_PAGE_MAX, WalletDesk
+from talktalk.wallet.schemas import ActivityFilter
+from talktalk.wallet.service import WalletDesk
 from talktalk_wire.common import Page
+from talktalk_wire.transfers import TransferState
 from talktalk_wire.wallet import (
     Activity,
     ConsentAsk,
+    Direction,
     PinAsk,
     Recovery,
     RecoveryAsk,
@@ -84,15 +90,55 @@ class WalletPages(Controller):
         self,
         request: Asked,
         db: AsyncSession,
-        wallet_desk: Desk,
         cursor: Annotated[str | None, Parameter(max_length=64)] = None,
-        limit: Annotated[int, Parameter(ge=1, le=ACTIVITY_PAGE_MAX)] = 50,
+        limit: Annotated[int, Parameter(ge=1, le=activities.PAGE_MAX)] = 50,
+        direction: Direction | None = None,
+        outcome: Annotated[TransferState | None, QueryParameter(name="state")] = None,
+        asset: Annotated[str | None, Parameter(max_length=100)] = None,
+        person: UUID | None = None,
+        q: Annotated[str | None, Parameter(max_length=activities.SEARCH_LENGTH_MAX)] = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> Page[Activity]:
-        """What moved, newest first."""
-        items, following = await wallet_desk.activity_page(
-            db, request.user.user_id, before=read_cursor(cursor), limit=limit
+        """What moved, newest first. `q` looks in notes, names, addresses, hashes and amounts."""
+        wanted = _wanted(direction, outcome, asset, person, q, since, until)
+        items, following = await activities.page(
+            db, request.user.user_id, wanted, before=read_cursor(cursor), limit=limit
         )
         return Page(items=items, next=write_cursor(following))
+
+    @get("/activity/{activity_id:uuid}", opt={"problems": (NotFound,)})
+    async def one_activity(self, activity_id: UUID, request: Asked, db: AsyncSession) -> Activity:
+        """One movement of mine."""
+        return await activities.one(db, request.user.user_id, activity_id)
+
+    @get("/activity.csv", media_type="text/csv")
+    async def activity_table(
+        self,
+        request: Asked,
+        database: Rows,
+        direction: Direction | None = None,
+        outcome: Annotated[TransferState | None, QueryParameter(name="state")] = None,
+        asset: Annotated[str | None, Parameter(max_length=100)] = None,
+        person: UUID | None = None,
+        q: Annotated[str | None, Parameter(max_length=activities.SEARCH_LENGTH_MAX)] = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        excel: bool = False,
+    ) -> Stream:
+        """What moved, newest first, as CSV (RFC 4180) with the filters of the list.
+
+        `excel=true` begins with a byte order mark, which some spreadsheets need to read UTF-8.
+        """
+        wanted = _wanted(direction, outcome, asset, person, q, since, until)
+        return Stream(
+            await activities.table(database, request.user.user_id, wanted, excel=excel),
+            media_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": 'attachment; filename="talktalk-activity.csv"',
+                "Cache-Control": "no-store",
+            },
+        )
 
     @get("/worker-key", opt={"problems": (WorkerSilent,)})
     async def worker_key(self, db: AsyncSession) -> WorkerKey:
@@ -173,6 +219,31 @@ class WalletPages(Controller):
     async def veto(self, recovery_id: UUID, request: Asked, db: AsyncSession, wallet_desk: Desk) -> Recovery:
         """Forbid it; from a trusted device."""
         return await recovery.veto(db, wallet_desk, request.user, recovery_id)
+
+
+def _wanted(
+    direction: Direction | None,
+    outcome: TransferState | None,
+    asset: str | None,
+    person: UUID | None,
+    text: str | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> ActivityFilter:
+    return ActivityFilter(
+        incoming=None if direction is None else direction is Direction.IN,
+        state=outcome,
+        asset=None if asset is None else asset.replace("\0", ""),
+        person_id=person,
+        text=None if text is None else text.strip().replace("\0", ""),
+        since=_in_utc(since),
+        until=_in_utc(until),
+    )
+
+
+def _in_utc(at: datetime | None) -> datetime | None:
+    """A time without a zone is UTC's."""
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
 async def _decided(

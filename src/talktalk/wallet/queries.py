@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.platform.ids import uuid7
 from talktalk.wallet.rules import OPEN_RECOVERIES
-from talktalk.wallet.schemas import ActivityEntry
+from talktalk.wallet.schemas import ActivityEntry, ActivityFilter
 from talktalk.wallet.tables import ActivityRow, RecoveryRow, WalletDeviceRow, WalletRow
 from talktalk_wire.wallet import RecoveryState, WalletState
 
@@ -260,14 +260,61 @@ async def put_activity(db: AsyncSession, network: str, entry: ActivityEntry) -> 
 
 
 async def activities(
-    db: AsyncSession, user_id: UUID, *, before: UUID | None, limit: int
+    db: AsyncSession,
+    user_id: UUID,
+    wanted: ActivityFilter,
+    *,
+    named: Collection[UUID],
+    before: UUID | None,
+    limit: int,
 ) -> Sequence[ActivityRow]:
-    """The person's movements, newest first, older than `before`."""
+    """The person's movements that fit, newest first, older than `before`.
+
+    A text is found in the row itself, or by `named`: the people whose names hold it.
+    """
     statement = select(ActivityRow).where(ActivityRow.user_id == user_id)
     if before is not None:
         statement = statement.where(ActivityRow.id < before)
+    if wanted.incoming is not None:
+        statement = statement.where(ActivityRow.incoming.is_(wanted.incoming))
+    if wanted.state is not None:
+        statement = statement.where(ActivityRow.state == wanted.state)
+    if wanted.asset is not None:
+        statement = statement.where(ActivityRow.amount_asset == wanted.asset)
+    if wanted.person_id is not None:
+        statement = statement.where(ActivityRow.counterparty_id == wanted.person_id)
+    if wanted.since is not None:
+        statement = statement.where(ActivityRow.created_at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(ActivityRow.created_at < wanted.until)
+    if wanted.text:
+        columns = (ActivityRow.note, ActivityRow.address, ActivityRow.tx_hash, ActivityRow.amount_value)
+        statement = statement.where(
+            or_(
+                *(column.icontains(wanted.text, autoescape=True) for column in columns),
+                ActivityRow.counterparty_id.in_(named),
+            )
+        )
     found = await db.execute(statement.order_by(ActivityRow.id.desc()).limit(limit))
     return found.scalars().all()
+
+
+async def activity(db: AsyncSession, user_id: UUID, activity_id: UUID) -> ActivityRow | None:
+    """One movement of the person's."""
+    found = await db.execute(
+        select(ActivityRow).where(ActivityRow.user_id == user_id, ActivityRow.id == activity_id)
+    )
+    return found.scalar_one_or_none()
+
+
+async def counterparties(db: AsyncSession, user_id: UUID) -> set[UUID]:
+    """Everyone here the person has paid or been paid by."""
+    found = await db.execute(
+        select(ActivityRow.counterparty_id)
+        .where(ActivityRow.user_id == user_id, ActivityRow.counterparty_id.is_not(None))
+        .distinct()
+    )
+    return {each for each in found.scalars() if each is not None}
 
 
 async def has_paid(db: AsyncSession, user_id: UUID, address: str) -> bool:

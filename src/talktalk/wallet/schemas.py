@@ -37,3 +37,18 @@ class ActivityEntry(msgspec.Struct, frozen=True, kw_only=True):
     ledger_index: int | None
     at: datetime
     settled_at: datetime | None
+
+
+class ActivityFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What to show; None shows all."""
+
+    incoming: bool | None = None
+    state: str | None = None
+    asset: str | None = None
+    person_id: UUID | None = None
+    text: str | None = None
+    """Found in note, address, transaction hash, amount, or the other person's name; case does not count."""
+    since: datetime | None = None
+    """Inclusive."""
+    until: datetime | None = None
+    """Exclusive."""

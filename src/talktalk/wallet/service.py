@@ -30,7 +30,6 @@ from talktalk_wire.wallet import Activity, AssetBalance, DeviceTrust, RecoverySt
 
 WAKE_KIND = "wallet"
 """Wakes the worker: a wallet has something to be made or funded."""
-ACTIVITY_PAGE_MAX = 100
 
 
 class WalletDesk:
@@ -153,15 +152,6 @@ class WalletDesk:
                 changed.append(row)
         for row, activity in zip(changed, await activities_of(db, changed), strict=True):
             announcements.add(row.user_id, "wallet.activity", {"entry": activity})
-
-    async def activity_page(
-        self, db: AsyncSession, user_id: UUID, *, before: UUID | None, limit: int
-    ) -> tuple[list[Activity], UUID | None]:
-        """Movements, newest first, and where the next page begins."""
-        rows = await queries.activities(db, user_id, before=before, limit=limit + 1)
-        page = rows[:limit]
-        following = page[-1].id if len(rows) > limit else None
-        return await activities_of(db, page), following
 
     async def _wallets(
         self,

@@ -24,7 +24,9 @@ export interface Routes {
   "GET /api/v1/transfers": { query?: { cursor?: string; limit?: number }; answer: W.Page<W.Transfer> };
   "GET /api/v1/transfers/{id}": { answer: W.Transfer };
   "GET /api/v1/wallet": { answer: W.Wallet };
-  "GET /api/v1/wallet/activity": { query?: { cursor?: string; limit?: number }; answer: W.Page<W.Activity> };
+  "GET /api/v1/wallet/activity": { query?: { cursor?: string; limit?: number; direction?: W.Direction; state?: W.TransferState; asset?: string; person?: string; q?: string; since?: string; until?: string }; answer: W.Page<W.Activity> };
+  "GET /api/v1/wallet/activity.csv": { query?: { direction?: W.Direction; state?: W.TransferState; asset?: string; person?: string; q?: string; since?: string; until?: string; excel?: boolean }; answer: undefined };
+  "GET /api/v1/wallet/activity/{id}": { answer: W.Activity };
   "GET /api/v1/wallet/recoveries": { answer: W.Recovery[] };
   "GET /api/v1/wallet/worker-key": { answer: W.WorkerKey };
   "PATCH /api/v1/me": { body: W.ProfileAsk; answer: W.Me };

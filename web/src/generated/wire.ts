@@ -183,6 +183,12 @@ export interface components {
             user_id: string;
         };
         /**
+         * Direction
+         * @description Which way money moved.
+         * @enum {unknown}
+         */
+        Direction: "in" | "out";
+        /**
          * Draft
          * @description The exact transaction to approve. The device decodes `tx_blob` itself and compares.
          */
@@ -854,6 +860,7 @@ export type CursorAsk = components['schemas']['CursorAsk'];
 export type DevSms = components['schemas']['DevSms'];
 export type DeviceTrust = components['schemas']['DeviceTrust'];
 export type DirectRoomAsk = components['schemas']['DirectRoomAsk'];
+export type Direction = components['schemas']['Direction'];
 export type Draft = components['schemas']['Draft'];
 export type Error = components['schemas']['Error'];
 export type EventKind = components['schemas']['EventKind'];
