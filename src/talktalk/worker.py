@@ -5,6 +5,7 @@ Loops, each of which resumes from rows and may run in several workers at once:
 - `asks`       decides what devices ask (PIN, approvals, recovery) and signs
 - `submitter`  sends stored transactions and looks up what became of them
 - `processor`  writes each validated ledger into rows (one worker leads, the others wait)
+- `census`     reads trust lines and MPTs of accounts that were never read whole
 - `founder`    makes and funds accounts
 - `tidier`     ends drafts nobody approved, and recoveries whose delay has passed
 - `jobs`       the slices' background jobs
@@ -38,6 +39,7 @@ from talktalk.custody.sealed import SealedCustody
 from talktalk.custody.sealed_secrets import WorkerKey
 from talktalk.custody.verifiers import HASHER, Verifiers
 from talktalk.identity import jobs as identity_jobs
+from talktalk.ledger.census import Census
 from talktalk.ledger.errors import LedgerForked, NodeUnavailable
 from talktalk.ledger.nodes import NodePool
 from talktalk.ledger.ports import Makers
@@ -138,9 +140,9 @@ class Worker:
             SPONSOR_PURPOSE: SponsorMaker(self.wallets),
         }
         self.submitter = Submitter(self.database, self.ledger, self.makers, self.clock)
-        self.processor = LedgerProcessor(
-            self.database, self.ledger, WalletListener(self.wallets), self.makers, self._processed
-        )
+        listener = WalletListener(self.wallets)
+        self.processor = LedgerProcessor(self.database, self.ledger, listener, self.makers, self._processed)
+        self.census = Census(self.database, self.ledger, listener)
         self.faucet = HttpFaucet(settings.faucet_url) if settings.faucet_url is not None else None
         self.founder = Founder(
             database=self.database,
@@ -176,6 +178,7 @@ class Worker:
             "asks": self.asks.run,
             "submitter": self.submitter.run,
             "processor": self.processor.run,
+            "census": self.census.run,
             "founder": self.founder.run,
             "tidier": self._tidy,
             "jobs": self._jobs,

@@ -1,82 +1,99 @@
 """What a validated transaction moved for the accounts we watch. Pure functions.
 
-For Payment, CheckCash and AccountDelete `delivered_amount` is believed, and only it: `Amount` says
-what the sender wanted, and a partial payment can deliver a millionth of it. For every other type
-the change of our own AccountRoot counts. Nothing is read from a transaction that did not succeed.
+For Payment, CheckCash and AccountDelete `delivered_amount` is believed of the two parties, and only
+it: `Amount` says what the sender wanted, and a partial payment can deliver a millionth of it. For
+every other type, for whoever else's entries a payment changed, and for a person who pays themselves
+to exchange, the change of our own AccountRoot, trust line or MPToken counts. Nothing is read from a
+transaction that did not succeed.
 
 Source: xrpl.org, Partial Payments; Robustly Monitoring for Payments.
 """
 
 from collections.abc import Collection, Iterator
+from decimal import Decimal
 from typing import Any
 
+from talktalk.ledger import lines
 from talktalk.ledger.amounts import from_ledger, xrp
+from talktalk.ledger.rounding import add, plain
 from talktalk.ledger.schemas import LedgerTransaction, Movement
+from talktalk_wire.common import Amount
 
 DELIVERING = frozenset({"Payment", "CheckCash", "AccountDelete"})
 
 
 def movements(transaction: LedgerTransaction, watched: Collection[str]) -> Iterator[Movement]:
-    """Each movement of a watched account in this transaction."""
+    """Each movement of a watched account in this transaction, one for an asset and direction."""
     if transaction.result != "tesSUCCESS":
         return
+    parties: frozenset[str] = frozenset()
     if transaction.tx_json["TransactionType"] in DELIVERING:
-        yield from _delivered(transaction, watched)
-    else:
-        yield from _changed(transaction, watched)
+        receiver, sender = _parties(transaction)
+        if receiver != sender:
+            parties = frozenset((receiver, sender))
+            yield from _delivered(transaction, watched, receiver, sender)
+    yield from _changed(transaction, watched, parties)
 
 
-def _delivered(transaction: LedgerTransaction, watched: Collection[str]) -> Iterator[Movement]:
+def _parties(transaction: LedgerTransaction) -> tuple[str, str]:
+    """Receiver and sender of what is delivered."""
     fields = transaction.tx_json
-    kind = fields["TransactionType"]
+    if fields["TransactionType"] == "CheckCash":
+        return str(fields["Account"]), _check_writer(transaction)
+    return str(fields["Destination"]), str(fields["Account"])
+
+
+def _delivered(
+    transaction: LedgerTransaction, watched: Collection[str], receiver: str, sender: str
+) -> Iterator[Movement]:
+    fields = transaction.tx_json
     amount = from_ledger(transaction.meta.get("delivered_amount"))
     if amount is None:
         # A node that cannot say what was delivered is not believed about the rest.
         return
-    if kind == "CheckCash":
-        receiver, sender = fields["Account"], _check_writer(transaction)
-    else:
-        receiver, sender = fields["Destination"], fields["Account"]
-    tag = fields.get("DestinationTag")
-    if receiver == sender:
-        return
-    if receiver in watched:
-        yield Movement(
-            account=receiver,
-            incoming=True,
-            amount=amount,
-            counterparty=sender,
-            destination_tag=tag,
-            kind=kind,
-        )
-    if sender in watched:
-        yield Movement(
-            account=sender,
-            incoming=False,
-            amount=amount,
-            counterparty=receiver,
-            destination_tag=tag,
-            kind=kind,
-        )
+    for account, other in ((receiver, sender), (sender, receiver)):
+        if account in watched:
+            yield Movement(
+                account=account,
+                incoming=account == receiver,
+                amount=amount,
+                counterparty=other,
+                destination_tag=fields.get("DestinationTag"),
+                kind=fields["TransactionType"],
+            )
 
 
-def _changed(transaction: LedgerTransaction, watched: Collection[str]) -> Iterator[Movement]:
+def _changed(
+    transaction: LedgerTransaction, watched: Collection[str], parties: Collection[str]
+) -> Iterator[Movement]:
+    """What the entries of those who are no parties tell."""
     fields = transaction.tx_json
-    for address, change_drops in xrp_changes(transaction):
-        if address not in watched:
-            continue
-        moved = change_drops + (transaction.fee_drops if address == _fee_payer(fields) else 0)
-        if moved == 0:
+    for address, change in _changes(transaction):
+        if address not in watched or address in parties:
             continue
         other = fields.get("Destination", fields["Account"])
         yield Movement(
             account=address,
-            incoming=moved > 0,
-            amount=xrp(abs(moved)),
+            incoming=not change.value.startswith("-"),
+            amount=Amount(value=change.value.removeprefix("-"), asset=change.asset),
             counterparty=fields["Account"] if address == other else other,
             destination_tag=fields.get("DestinationTag"),
             kind=fields["TransactionType"],
         )
+
+
+def _changes(transaction: LedgerTransaction) -> Iterator[tuple[str, Amount]]:
+    """Address and signed change, fees not counted, of everything that changed."""
+    payer = _fee_payer(transaction.tx_json)
+    for address, change_drops in xrp_changes(transaction):
+        moved = change_drops + (transaction.fee_drops if address == payer else 0)
+        if moved:
+            yield address, xrp(moved)
+    sums: dict[tuple[str, str], Decimal] = {}
+    for address, asset, change in lines.changes(transaction):
+        sums[address, asset] = add(sums.get((address, asset), Decimal(0)), change)
+    for (address, asset), change in sums.items():
+        yield address, Amount(value=plain(change), asset=asset)
 
 
 def xrp_changes(transaction: LedgerTransaction) -> Iterator[tuple[str, int]]:

@@ -17,6 +17,10 @@ class LedgerListener(Protocol):
         """These watched accounts have a new state, already written."""
         ...
 
+    async def holdings_changed(self, db: AsyncSession, owners: Sequence[str]) -> None:
+        """Trust lines or MPTs of these owners' accounts have a new state, already written."""
+        ...
+
     async def money_moved(self, db: AsyncSession, moved: Sequence[Moved]) -> None:
         """These movements stand in a validated ledger."""
         ...

@@ -1,7 +1,7 @@
 """Each validated ledger, made into rows: accounts, ends of our transactions, movements, cursor.
 
 A ledger is written in several short transactions, so that a busy one holds no lock for long:
-first the watched accounts, then the ends of our own transactions, then the movements, last the
+first the watched accounts and what they hold, then the ends of our own transactions, then the movements, last the
 cursor. Each may be repeated after a crash without a second effect; the cursor moves only past a
 ledger that is wholly written.
 
@@ -16,9 +16,10 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from talktalk.ledger import accounts, outgoing
+from talktalk.ledger import accounts, holdings, outgoing
 from talktalk.ledger.follow import outcome_in
 from talktalk.ledger.income import movements
+from talktalk.ledger.lines import holdings_after
 from talktalk.ledger.outgoing import End
 from talktalk.ledger.ports import LedgerListener, Makers
 from talktalk.ledger.schemas import (
@@ -94,17 +95,22 @@ class LedgerProcessor:
         """Write one ledger; repeating it changes nothing."""
         network = self._ledger.network
         states = accounts.states_after(ledger)
+        held = holdings_after(ledger)
         async with self._database.transaction() as db:
             before = await accounts.read_head(db, network)
-            owners = await accounts.watched_owners(db, network, states)
+            owners = await accounts.watched_owners(db, network, {*states, *(address for address, _ in held)})
             own = await outgoing.among(db, network, [entry.hash for entry in ledger.transactions])
             ours = {row.tx_hash: outgoing.view(row) for row in own}
-        for addresses in _chunks(sorted(owners)):
+        for addresses in _chunks(sorted(owners.keys() & states.keys())):
             async with self._database.transaction() as db:
                 changes = await accounts.write_states(
                     db, network, {address: states[address] for address in addresses}
                 )
                 await self._listener.accounts_changed(db, changes)
+        for part in _chunks([holding for (address, _), holding in sorted(held.items()) if address in owners]):
+            async with self._database.transaction() as db:
+                changed = await holdings.write(db, network, part)
+                await self._listener.holdings_changed(db, [owners[address] for address in sorted(changed)])
         for ended in _chunks(list(_ended(ledger, ours))):
             async with self._database.transaction() as db:
                 await close_all(db, self._makers, ended)

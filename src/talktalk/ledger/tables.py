@@ -43,8 +43,29 @@ class AccountRow(Base):
     flags: Mapped[int] = mapped_column(BigInteger)
     ledger_index: Mapped[int | None] = mapped_column(BigInteger)
     """The ledger this state is of; null while the account does not exist."""
+    holdings_ledger: Mapped[int | None] = mapped_column(BigInteger)
+    """The ledger at which its trust lines and MPTs were read whole; null until then."""
 
     __table_args__ = (Index("uq_ledger_accounts_network_owner", "network", "owner", unique=True),)
+
+
+class HoldingRow(Base):
+    """One asset of a watched account, as the newest ledger that touched it left it. Entries that were
+    removed stay as rows, so that older news cannot bring them back."""
+
+    __tablename__ = "ledger_holdings"
+
+    network: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(primary_key=True)
+    asset: Mapped[str] = mapped_column(primary_key=True)
+    balance: Mapped[str]
+    locked: Mapped[str]
+    limit: Mapped[str]
+    peer_limit: Mapped[str]
+    flags: Mapped[int]
+    """`lines.HoldingFlag`."""
+    present: Mapped[bool]
+    ledger_index: Mapped[int] = mapped_column(BigInteger)
 
 
 class OutgoingRow(Base):

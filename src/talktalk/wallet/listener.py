@@ -41,6 +41,14 @@ class WalletListener:
             await self._desk.announce_wallets(db, touched, announcements)
             await announcements.flush(db)
 
+    async def holdings_changed(self, db: AsyncSession, owners: Sequence[str]) -> None:
+        """Everyone whose tokens changed is told."""
+        user_ids = {user_id for owner in owners if (user_id := user_of_owner(owner)) is not None}
+        if user_ids:
+            announcements = Announcements()
+            await self._desk.announce_wallets(db, user_ids, announcements)
+            await announcements.flush(db)
+
     async def money_moved(self, db: AsyncSession, moved: Sequence[Moved]) -> None:
         """One line of activity for each movement of a person's account."""
         addresses = {each.movement.counterparty for each in moved}

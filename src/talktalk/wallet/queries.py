@@ -199,7 +199,7 @@ async def due_recoveries(db: AsyncSession, now: datetime, limit: int) -> list[Re
 
 
 async def put_activity(db: AsyncSession, network: str, entry: ActivityEntry) -> tuple[ActivityRow, bool]:
-    """Write a movement, or bring the one of the same transaction up to date.
+    """Write a movement, or bring the one of the same transaction, asset and direction up to date.
 
     Returns:
         The row, and whether it is new or has changed.
@@ -230,7 +230,13 @@ async def put_activity(db: AsyncSession, network: str, entry: ActivityEntry) -> 
             **values,
         )
         .on_conflict_do_nothing(
-            index_elements=[ActivityRow.network, ActivityRow.tx_hash, ActivityRow.user_id]
+            index_elements=[
+                ActivityRow.network,
+                ActivityRow.tx_hash,
+                ActivityRow.user_id,
+                ActivityRow.incoming,
+                ActivityRow.amount_asset,
+            ]
         )
         .returning(ActivityRow)
     )
@@ -243,6 +249,8 @@ async def put_activity(db: AsyncSession, network: str, entry: ActivityEntry) -> 
             ActivityRow.network == network,
             ActivityRow.tx_hash == entry.tx_hash,
             ActivityRow.user_id == entry.user_id,
+            ActivityRow.incoming.is_(entry.incoming),
+            ActivityRow.amount_asset == entry.amount.asset,
         )
         .with_for_update()
         .execution_options(populate_existing=True)

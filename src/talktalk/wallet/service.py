@@ -146,7 +146,7 @@ class WalletDesk:
     ) -> None:
         """Write movements and tell whose they are; repeating it changes and tells nothing."""
         changed = []
-        for entry in sorted(entries, key=lambda entry: (entry.user_id, entry.tx_hash)):
+        for entry in sorted(entries, key=_activity_order):
             row, is_news = await queries.put_activity(db, self.network, entry)
             if is_news:
                 changed.append(row)
@@ -214,6 +214,10 @@ def _balances(account: WatchedAccount | None, head: LedgerHead | None) -> list[A
             reserved=xrp(account.balance_drops - spendable),
         )
     ]
+
+
+def _activity_order(entry: ActivityEntry) -> tuple[UUID, str, bool, str]:
+    return entry.user_id, entry.tx_hash, entry.incoming, entry.amount.asset
 
 
 async def activities_of(db: AsyncSession, rows: Sequence[ActivityRow]) -> list[Activity]:

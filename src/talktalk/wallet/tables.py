@@ -81,7 +81,7 @@ class RecoveryRow(Base):
 
 
 class ActivityRow(Base):
-    """One movement of one person's wallet."""
+    """One movement of one person's wallet: of one asset, one way, by one transaction."""
 
     __tablename__ = "activities"
 
@@ -106,7 +106,15 @@ class ActivityRow(Base):
     settled_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index("uq_activities_network_tx_hash_user_id", "network", "tx_hash", "user_id", unique=True),
+        Index(
+            "uq_activities_movement",
+            "network",
+            "tx_hash",
+            "user_id",
+            "incoming",
+            "amount_asset",
+            unique=True,
+        ),
         Index("ix_activities_user_id_id", "user_id", "id"),
         Index("ix_activities_user_id_address", "user_id", "address"),
     )
