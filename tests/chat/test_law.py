@@ -8,7 +8,8 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from talktalk.chat import service
+from talktalk.chat import cards
+from talktalk.chat.cards import NewCard
 from talktalk.platform.database import Database
 from talktalk_wire.chat import MessageKind, Room
 from tests.chat.world import Human, Line, World, world_of
@@ -103,12 +104,13 @@ async def _act(
     elif kind == "card":
         ref = uuid4()
         async with database.transaction() as db:
-            await service.post_card(
-                db, room_id=room.id, sender_id=human.id, client_id=ref.hex, kind=MessageKind.TRANSFER, ref=ref,
+            card = NewCard(
+                room_id=room.id, sender_id=human.id, client_id=ref.hex, kind=MessageKind.TRANSFER, ref=ref,
                 body="5 XRP", card={"state": "submitted"},
             )  # fmt: skip
+            await cards.post_card(db, card)
         async with database.transaction() as db:
-            await service.turn_card(db, ref=ref, card={"state": "settled"})
+            await cards.turn_card(db, ref=ref, card={"state": "settled"})
     elif kind == "accept":
         await world.call(human, "POST", f"/rooms/{room.id}/accept")
 

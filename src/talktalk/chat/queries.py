@@ -1,12 +1,12 @@
 """Every statement over chat's tables that runs in a caller's session. The hot ways have their own:
 `writer`, `reader`, `cursors`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, literal, select, tuple_
+from sqlalchemy import DateTime, and_, exists, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,6 +35,25 @@ async def lock_room(db: AsyncSession, room_id: UUID) -> RoomRow | None:
     return found.scalar_one_or_none()
 
 
+async def lock_rooms(db: AsyncSession, room_ids: Collection[UUID]) -> dict[UUID, RoomRow]:
+    """These rooms, locked in the order of their ids, as `lock_room` locks one."""
+    found = await db.execute(
+        select(RoomRow)
+        .where(RoomRow.id.in_(room_ids))
+        .order_by(RoomRow.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {room.id: room for room in found.scalars()}
+
+
+async def clock(db: AsyncSession) -> datetime:
+    """The database's clock now, not at the transaction's start: what is written under a lock is later
+    than what was written under it before."""
+    found = await db.execute(select(func.clock_timestamp(type_=DateTime(timezone=True))))
+    return found.scalar_one()
+
+
 async def insert_direct(db: AsyncSession, room_id: UUID, low: UUID, high: UUID, by: UUID) -> bool:
     """Make the room of a pair; false if there is one, even if it is being made just now."""
     made = await db.execute(
@@ -50,6 +69,20 @@ async def direct_room_id(db: AsyncSession, low: UUID, high: UUID) -> UUID | None
     """The room of a pair."""
     found = await db.execute(select(RoomRow.id).where(RoomRow.pair_low == low, RoomRow.pair_high == high))
     return found.scalar_one_or_none()
+
+
+async def direct_room_ids(
+    db: AsyncSession, pairs: Collection[tuple[UUID, UUID]]
+) -> dict[tuple[UUID, UUID], UUID]:
+    """(low, high) → room, of those pairs that have one."""
+    if not pairs:
+        return {}
+    found = await db.execute(
+        select(RoomRow.pair_low, RoomRow.pair_high, RoomRow.id).where(
+            tuple_(RoomRow.pair_low, RoomRow.pair_high).in_(list(pairs))
+        )
+    )
+    return {(low, high): room_id for low, high, room_id in found if low is not None and high is not None}
 
 
 async def count_requests(db: AsyncSession, user_id: UUID) -> int:
@@ -68,6 +101,30 @@ async def member(db: AsyncSession, room_id: UUID, user_id: UUID) -> MemberRow | 
     return found.scalar_one_or_none()
 
 
+async def members_at(
+    db: AsyncSession, places: Collection[tuple[UUID, UUID]]
+) -> dict[tuple[UUID, UUID], MemberRow]:
+    """(room, person) → membership, of those who are in the room now."""
+    found = await db.execute(
+        select(MemberRow)
+        .where(tuple_(MemberRow.room_id, MemberRow.user_id).in_(list(places)), MemberRow.left_seq.is_(None))
+        .execution_options(populate_existing=True)
+    )
+    return {(row.room_id, row.user_id): row for row in found.scalars()}
+
+
+async def keys_of(
+    db: AsyncSession, keys: Collection[tuple[UUID, str]]
+) -> dict[tuple[UUID, str], tuple[UUID, int]]:
+    """(sender, client id) → room and position of what it made, of those that were used before."""
+    found = await db.execute(
+        select(KeyRow.sender_id, KeyRow.client_id, KeyRow.room_id, KeyRow.seq).where(
+            tuple_(KeyRow.sender_id, KeyRow.client_id).in_(list(keys))
+        )
+    )
+    return {(row.sender_id, row.client_id): (row.room_id, row.seq) for row in found}
+
+
 async def key(db: AsyncSession, sender_id: UUID, client_id: str) -> KeyRow | None:
     """What this client id made, if it was used before."""
     return await db.get(KeyRow, (sender_id, client_id))
@@ -79,14 +136,21 @@ async def event(db: AsyncSession, room_id: UUID, seq: int) -> Sequence[Any]:
     return found.one()
 
 
-async def places_of(db: AsyncSession, ref: UUID) -> list[tuple[UUID, int]]:
-    """Room and position of every message with this `ref`, in the order in which rooms are locked."""
+async def rooms_showing(db: AsyncSession, refs: Collection[UUID]) -> set[UUID]:
+    """The rooms in which a message with one of these `ref`s stands."""
+    found = await db.execute(select(EventRow.room_id).where(EventRow.ref.in_(refs)).distinct())
+    return set(found.scalars())
+
+
+async def showing(db: AsyncSession, refs: Collection[UUID]) -> list[EventRow]:
+    """Every message with one of these `ref`s, in the order of rooms and positions."""
     found = await db.execute(
-        select(EventRow.room_id, EventRow.seq)
-        .where(EventRow.ref == ref)
+        select(EventRow)
+        .where(EventRow.ref.in_(refs))
         .order_by(EventRow.room_id, EventRow.seq)
+        .execution_options(populate_existing=True)
     )
-    return [(row.room_id, row.seq) for row in found]
+    return list(found.scalars())
 
 
 async def my_rooms(

@@ -2,15 +2,11 @@
 
 Every function that writes to a room locks its row first, takes the next `seq` from its head and tells
 other processes by a wake-up that comes with the commit. Text messages take the group commit instead
-(`writer`), which keeps to the same lock.
+(`writer`), which keeps to the same lock; cards of other slices have `cards`.
 """
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
-import msgspec
-from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.chat import queries, rules, views
@@ -23,7 +19,6 @@ from talktalk.chat.errors import (
     RoomWithSelf,
     TooManyRequests,
 )
-from talktalk.chat.events import event_of
 from talktalk.chat.tables import EventRow, KeyRow, MemberRow, RoomRow
 from talktalk.identity import service as identity
 from talktalk.platform import feed
@@ -31,6 +26,10 @@ from talktalk.platform.ids import uuid7
 from talktalk.platform.wake import Wake, notify
 from talktalk.social import service as social
 from talktalk_wire.chat import EventKind, Message, MessageKind, RoomFolder
+
+News = list[tuple[UUID, str, object]]
+"""Events for people's own sequences: (person, kind, data). They are appended last, all at once, because
+appending locks the sequences until commit."""
 
 
 async def open_direct(db: AsyncSession, a: UUID, b: UUID) -> UUID:
@@ -47,21 +46,52 @@ async def open_direct(db: AsyncSession, a: UUID, b: UUID) -> UUID:
     """
     if a == b:
         raise RoomWithSelf
-    low, high = rules.pair(a, b)
-    room_id = await queries.direct_room_id(db, low, high)
+    room_id = await queries.direct_room_id(db, *rules.pair(a, b))
+    news: News = []
     if room_id is None:
-        if b not in await identity.people(db, [b]):
-            raise PersonNotFound
-        if await social.blocked_between(db, a, b):
-            raise Blocked
-        room_id = uuid7()
-        if await queries.insert_direct(db, room_id, low, high, a):
-            await _furnish(db, room_id, a, b)
-            return room_id
-        room_id = await queries.direct_room_id(db, low, high)
-        assert room_id is not None, "whoever won the race has committed"
-    await _reopen(db, room_id, a, b)
+        room_id, news = await make_direct(db, a, b)
+    room = await queries.lock_room(db, room_id)
+    mine = await queries.member(db, room_id, a)
+    assert room is not None, "rooms are never removed"
+    assert mine is not None, "direct rooms keep both people"
+    news += await reopen(db, room, mine)
+    await feed.append_all(db, news)
     return room_id
+
+
+async def make_direct(db: AsyncSession, a: UUID, b: UUID) -> tuple[UUID, News]:
+    """Make the room of these two, who have none, and say whom to tell of it; answers the room that
+    somebody else makes at this moment.
+
+    Raises:
+        PersonNotFound, Blocked, TooManyRequests: As `open_direct`.
+    """
+    low, high = rules.pair(a, b)
+    if b not in await identity.people(db, [b]):
+        raise PersonNotFound
+    if await social.blocked_between(db, a, b):
+        raise Blocked
+    room_id = uuid7()
+    if await queries.insert_direct(db, room_id, low, high, a):
+        return room_id, await _furnish(db, room_id, a, b)
+    known = await queries.direct_room_id(db, low, high)
+    assert known is not None, "whoever won the race has committed"
+    return known, []
+
+
+async def reopen(db: AsyncSession, room: RoomRow, mine: MemberRow) -> News:
+    """The member wants a direct room, which is locked, again: shown if it was declined, and without a
+    request among friends. Answers whom to tell."""
+    news: News = []
+    if room.request_by is not None and await social.are_friends(
+        db, mine.user_id, other_in(room, mine.user_id)
+    ):
+        news += await _admit(db, room)
+    if mine.hidden:
+        mine.hidden = False
+        await db.flush()
+        news += await opened(db, room, mine.user_id)
+    return news
 
 
 async def accept(db: AsyncSession, user_id: UUID, room_id: UUID) -> None:
@@ -72,7 +102,7 @@ async def accept(db: AsyncSession, user_id: UUID, room_id: UUID) -> None:
         RequestNotFound: It does not wait for the caller.
     """
     room = await _waiting_room(db, user_id, room_id)
-    await _admit(db, room)
+    await feed.append_all(db, await _admit(db, room))
 
 
 async def decline(db: AsyncSession, user_id: UUID, room_id: UUID) -> None:
@@ -101,7 +131,7 @@ async def relation_changed(db: AsyncSession, a: UUID, b: UUID) -> None:
     if room is None:
         return
     if room.request_by is not None and await social.are_friends(db, a, b):
-        await _admit(db, room)
+        await feed.append_all(db, await _admit(db, room))
     await notify(db, Wake("room", room.id, 0))
 
 
@@ -123,73 +153,16 @@ async def post_request(
     room, known = await _locked(db, room_id, sender_id, client_id)
     if known is not None:
         return known
-    other = _other(room, sender_id)
+    other = other_in(room, sender_id)
     if await social.blocked_between(db, sender_id, other):
         raise Blocked
     if room.request_by is not None and await social.are_friends(db, sender_id, other):
-        await _admit(db, room)
+        await feed.append_all(db, await _admit(db, room))
     if room.request_by is not None:
         if room.request_by != sender_id or room.request_left <= 0:
             raise RequestPending
         room.request_left -= 1
-    return await _post(db, room, sender_id, client_id, MessageKind.TEXT, body)
-
-
-async def post_card(
-    db: AsyncSession,
-    *,
-    room_id: UUID,
-    sender_id: UUID,
-    client_id: str,
-    kind: MessageKind,
-    ref: UUID,
-    body: str,
-    card: Mapping[str, Any],
-) -> Message:
-    """A message that shows something of another slice: `ref` names it there, `card` is what to show.
-
-    A repeated `client_id` answers the message it made. Blocks and requests are the caller's business:
-    what has happened to money is shown in any case.
-
-    Args:
-        db: The transaction of the fact.
-        room_id: Where.
-        sender_id: Whose message it is.
-        client_id: Unique for ever among the sender's.
-        kind: What kind of card.
-        ref: The thing shown; `turn_card` finds the message by it.
-        body: The same in words, for notifications and search.
-        card: The owner's projection, as JSON.
-
-    Raises:
-        RoomNotFound: The sender is not in the room.
-    """
-    room, known = await _locked(db, room_id, sender_id, client_id)
-    if known is not None:
-        return known
-    return await _post(
-        db, room, sender_id, client_id, kind, body, ref=ref, card=msgspec.to_builtins(dict(card))
-    )
-
-
-async def turn_card(db: AsyncSession, *, ref: UUID, card: Mapping[str, Any]) -> None:
-    """Show a new state of `ref` wherever it is shown; does nothing where it already is.
-
-    Args:
-        db: The transaction of the fact.
-        ref: What the card is about.
-        card: The owner's projection, as JSON.
-    """
-    data = msgspec.to_builtins(dict(card))
-    for room_id, seq in await queries.places_of(db, ref):
-        room = await queries.lock_room(db, room_id)
-        posted = await db.get(EventRow, (room_id, seq), populate_existing=True)
-        assert room is not None, "rooms are never removed"
-        assert posted is not None, "events are never removed"
-        if posted.card == data:
-            continue
-        posted.card = data
-        await _append(db, room, EventRow(kind=EventKind.CARD.value, target_id=posted.message_id, data=data))
+    return await _post(db, room, sender_id, client_id, body)
 
 
 async def _locked(
@@ -202,56 +175,42 @@ async def _locked(
     used = await queries.key(db, sender_id, client_id)
     if used is None:
         return room, None
-    message = event_of(await queries.event(db, used.room_id, used.seq)).message
-    assert message is not None, "keys are made with messages"
-    return room, message
+    return room, await views.message_at(db, used.room_id, used.seq)
 
 
-async def _post(
-    db: AsyncSession,
-    room: RoomRow,
-    sender_id: UUID,
-    client_id: str,
-    kind: MessageKind,
-    body: str,
-    *,
-    ref: UUID | None = None,
-    card: dict[str, Any] | None = None,
-) -> Message:
+async def _post(db: AsyncSession, room: RoomRow, sender_id: UUID, client_id: str, body: str) -> Message:
     is_first = room.head_seq == 0
-    row = EventRow(
-        kind=EventKind.POSTED.value,
-        message_id=uuid7(),
-        sender_id=sender_id,
-        client_id=client_id,
-        message_kind=kind.value,
-        body=body,
-        ref=ref,
-        card=card,
-    )
-    await _append(db, room, row)
-    room.last_message_seq = row.seq
-    room.active_at = row.created_at
-    db.add(KeyRow(sender_id=sender_id, client_id=client_id, room_id=room.id, seq=row.seq))
-    await db.flush()
-    if is_first and room.request_by is not None:
-        await _announce(db, room, _other(room, room.request_by))
-    message = event_of(await queries.event(db, room.id, row.seq)).message
-    assert message is not None
-    return message
-
-
-async def _append(db: AsyncSession, room: RoomRow, row: EventRow) -> None:
-    """Give an event the room's next position and tell other processes."""
     room.head_seq += 1
-    row.room_id, row.seq, row.created_at = room.id, room.head_seq, func.clock_timestamp()
-    db.add(row)
+    room.last_message_seq = room.head_seq
+    room.active_at = await queries.clock(db)
+    db.add(
+        EventRow(
+            room_id=room.id,
+            seq=room.head_seq,
+            created_at=room.active_at,
+            kind=EventKind.POSTED.value,
+            message_id=uuid7(),
+            sender_id=sender_id,
+            client_id=client_id,
+            message_kind=MessageKind.TEXT.value,
+            body=body,
+        )
+    )
+    db.add(KeyRow(sender_id=sender_id, client_id=client_id, room_id=room.id, seq=room.head_seq))
     await db.flush()
     await notify(db, Wake("room", room.id, room.head_seq))
+    if is_first:
+        await feed.append_all(db, await first_shown(db, room))
+    return await views.message_at(db, room.id, room.head_seq)
 
 
-async def _furnish(db: AsyncSession, room_id: UUID, a: UUID, b: UUID) -> None:
-    """Members and announcements of a new direct room."""
+async def first_shown(db: AsyncSession, room: RoomRow) -> News:
+    """A room has its first message: whoever a stranger wants to write to hears of the room now."""
+    return await opened(db, room, other_in(room, room.request_by)) if room.request_by is not None else []
+
+
+async def _furnish(db: AsyncSession, room_id: UUID, a: UUID, b: UUID) -> News:
+    """Members of a new direct room, and whom to tell of it."""
     room = await queries.lock_room(db, room_id)
     assert room is not None
     friends = await social.are_friends(db, a, b)
@@ -263,21 +222,7 @@ async def _furnish(db: AsyncSession, room_id: UUID, a: UUID, b: UUID) -> None:
     db.add(MemberRow(room_id=room_id, user_id=a, folder=RoomFolder.MAIN.value))
     db.add(MemberRow(room_id=room_id, user_id=b, folder=theirs.value))
     await db.flush()
-    await _announce(db, room, *([a, b] if friends else [a]))
-
-
-async def _reopen(db: AsyncSession, room_id: UUID, a: UUID, b: UUID) -> None:
-    """`a` wants an old room again: shown if it was declined, and without a request among friends."""
-    room = await queries.lock_room(db, room_id)
-    mine = await queries.member(db, room_id, a)
-    assert room is not None, "rooms are never removed"
-    assert mine is not None, "direct rooms keep both people"
-    if room.request_by is not None and await social.are_friends(db, a, b):
-        await _admit(db, room)
-    if mine.hidden:
-        mine.hidden = False
-        await db.flush()
-        await _announce(db, room, a)
+    return await opened(db, room, *([a, b] if friends else [a]))
 
 
 async def _waiting_room(db: AsyncSession, user_id: UUID, room_id: UUID) -> RoomRow:
@@ -289,31 +234,28 @@ async def _waiting_room(db: AsyncSession, user_id: UUID, room_id: UUID) -> RoomR
     return room
 
 
-async def _admit(db: AsyncSession, room: RoomRow) -> None:
-    """End a request: the room is an ordinary one from now on."""
+async def _admit(db: AsyncSession, room: RoomRow) -> News:
+    """End a request: the room is an ordinary one from now on. Answers whom to tell."""
     assert room.request_by is not None
-    recipient = _other(room, room.request_by)
+    recipient = other_in(room, room.request_by)
     room.request_by, room.request_left = None, 0
     theirs = await queries.member(db, room.id, recipient)
     assert theirs is not None
     was_hidden = theirs.hidden or room.head_seq == 0
     theirs.folder, theirs.hidden = RoomFolder.MAIN.value, False
     await db.flush()
-    if was_hidden:
-        await _announce(db, room, recipient)
-    else:
-        moved = {"room_id": room.id, "folder": RoomFolder.MAIN}
-        await feed.append(db, "room.folder", {recipient: moved})
     await notify(db, Wake("room", room.id, 0))
+    if was_hidden:
+        return await opened(db, room, recipient)
+    return [(recipient, "room.folder", {"room_id": room.id, "folder": RoomFolder.MAIN})]
 
 
-async def _announce(db: AsyncSession, room: RoomRow, *user_ids: UUID) -> None:
-    """Tell people that a room stands in their list."""
-    opened = {user_id: {"room": await views.one(db, user_id, room.id)} for user_id in user_ids}
-    await feed.append(db, "room.opened", opened)
+async def opened(db: AsyncSession, room: RoomRow, *user_ids: UUID) -> News:
+    """What to tell people in whose list a room now stands."""
+    return [(user_id, "room.opened", {"room": await views.one(db, user_id, room.id)}) for user_id in user_ids]
 
 
-def _other(room: RoomRow, user_id: UUID) -> UUID:
+def other_in(room: RoomRow, user_id: UUID) -> UUID:
     assert room.pair_low is not None, "only direct rooms have two sides"
     assert room.pair_high is not None, "only direct rooms have two sides"
     return room.pair_high if room.pair_low == user_id else room.pair_low

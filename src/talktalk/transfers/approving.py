@@ -6,6 +6,8 @@ blob is stored in the same transaction as the state `signed`, the card, the acti
 nothing is sent before that commits.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.custody.deciding import Decision, Secrets
@@ -17,6 +19,7 @@ from talktalk.platform import audit
 from talktalk.platform.problems import Trouble, Unavailable
 from talktalk.transfers import drafting, queries, rules, views
 from talktalk.transfers.making import PURPOSE
+from talktalk.transfers.ports import Card, News
 from talktalk.transfers.rules import Cause
 from talktalk.transfers.service import TransferDesk, purse_of
 from talktalk.transfers.tables import TransferRow
@@ -78,8 +81,8 @@ class ApprovalDecider:
             device_id=ask.device_id,
             tx_hash=row.tx_hash,
         )
-        await self._post_card(db, row)
         announcements = Announcements()
+        announcements.add_all(await self._post_cards(db, [row]))
         await self._desk.wallets.put_activity(db, views.activities_of(row, row.address), announcements)
         await self._desk.announce_all(db, [row], announcements)
 
@@ -124,27 +127,26 @@ class ApprovalDecider:
             return trouble.code
         return None
 
-    async def _post_card(self, db: AsyncSession, row: TransferRow) -> None:
-        if not row.wants_card:
-            return
-        try:
-            async with db.begin_nested():
-                if row.room_id is None:
-                    assert row.recipient_id is not None
-                    row.room_id = await self._desk.rooms.open_direct(db, row.sender_id, row.recipient_id)
-                    await db.flush()
-                await self._desk.rooms.post_card(
-                    db,
-                    room_id=row.room_id,
-                    sender_id=row.sender_id,
-                    client_id=f"transfer-{row.id}",
-                    ref=row.id,
-                    body=f"{row.amount_value} {row.amount_asset}",
-                    card=views.card_of(row),
-                )
-        except Trouble:
-            # The room closed meanwhile (a block, or they left it): the payment goes on without a card.
-            await db.refresh(row)
+    async def _post_cards(self, db: AsyncSession, rows: Sequence[TransferRow]) -> News:
+        """Where the room has closed meanwhile (a block, or they left it), the payment goes on without a card."""
+        shown = [row for row in rows if row.wants_card]
+        room_ids, news = await self._desk.rooms.post_cards(db, [_card(row) for row in shown])
+        for row, room_id in zip(shown, room_ids, strict=True):
+            row.room_id = row.room_id or room_id
+        await db.flush()
+        return news
+
+
+def _card(row: TransferRow) -> Card:
+    return Card(
+        room_id=row.room_id,
+        other_id=row.recipient_id,
+        sender_id=row.sender_id,
+        client_id=f"transfer-{row.id}",
+        ref=row.id,
+        body=f"{row.amount_value} {row.amount_asset}",
+        card=views.card_of(row),
+    )
 
 
 async def _locked(db: AsyncSession, ask: Ask) -> TransferRow:

@@ -67,16 +67,8 @@ class TransferMaker:
             if row.tx_hash != end.transaction.tx_hash or row.state in rules.TERMINAL:
                 continue
             self._close(row, end)
-            await audit.record(
-                db,
-                self._desk.clock,
-                f"transfer.{row.state}",
-                actor_id=row.sender_id,
-                subject_id=row.id,
-                tx_hash=row.tx_hash,
-                ledger_index=row.ledger_index,
-            )
             changed.append(row)
+        await audit.record_all(db, self._desk.clock, [_ended(row) for row in changed])
         await self._show(db, changed)
 
     def _close(self, row: TransferRow, end: Closed) -> None:
@@ -100,9 +92,17 @@ class TransferMaker:
         if not rows:
             return
         await db.flush()
-        for row in rows:
-            await self._desk.rooms.turn_card(db, ref=row.id, card=views.card_of(row))
+        await self._desk.rooms.turn_cards(db, {row.id: views.card_of(row) for row in rows})
         announcements = Announcements()
         entries = [entry for row in rows for entry in views.activities_of(row, row.address)]
         await self._desk.wallets.put_activity(db, entries, announcements)
         await self._desk.announce_all(db, rows, announcements)
+
+
+def _ended(row: TransferRow) -> audit.Happening:
+    return audit.Happening(
+        kind=f"transfer.{row.state}",
+        actor_id=row.sender_id,
+        subject_id=row.id,
+        data={"tx_hash": row.tx_hash, "ledger_index": row.ledger_index},
+    )

@@ -62,7 +62,7 @@ async def seen_by(db: AsyncSession, transfer_id: UUID, user_id: UUID) -> Transfe
 
 
 async def locked(db: AsyncSession, ids: Collection[UUID]) -> list[TransferRow]:
-    """These transfers under their locks, in the order of their rooms."""
+    """These transfers under their locks, taken in the order of their ids."""
     found = await db.execute(
         select(TransferRow)
         .where(TransferRow.id.in_(ids))
@@ -70,7 +70,7 @@ async def locked(db: AsyncSession, ids: Collection[UUID]) -> list[TransferRow]:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return sorted(found.scalars(), key=lambda row: (row.room_id or row.id, row.id))
+    return list(found.scalars())
 
 
 async def page(db: AsyncSession, sender_id: UUID, *, before: UUID | None, limit: int) -> list[TransferRow]:

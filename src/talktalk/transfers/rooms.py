@@ -1,12 +1,15 @@
 """`ports.Rooms` over the chat slice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from talktalk.chat import cards
 from talktalk.chat import service as chat
+from talktalk.chat.cards import NewCard
+from talktalk.transfers.ports import Card, News
 from talktalk_wire.chat import MessageKind
 
 
@@ -33,8 +36,7 @@ class ChatRooms:
         card: Mapping[str, Any],
     ) -> None:
         """Write a card into the room."""
-        await chat.post_card(
-            db,
+        made = NewCard(
             room_id=room_id,
             sender_id=sender_id,
             client_id=client_id,
@@ -43,7 +45,32 @@ class ChatRooms:
             body=body,
             card=card,
         )
+        await cards.post_card(db, made)
 
     async def turn_card(self, db: AsyncSession, *, ref: UUID, card: Mapping[str, Any]) -> None:
         """Show the card's new state wherever it stands."""
-        await chat.turn_card(db, ref=ref, card=card)
+        await cards.turn_card(db, ref=ref, card=card)
+
+    async def post_cards(self, db: AsyncSession, wanted: Sequence[Card]) -> tuple[list[UUID | None], News]:
+        """Write cards into their rooms."""
+        posted = await cards.post_cards(
+            db,
+            [
+                NewCard(
+                    room_id=card.room_id,
+                    other_id=card.other_id,
+                    sender_id=card.sender_id,
+                    client_id=card.client_id,
+                    kind=MessageKind.TRANSFER,
+                    ref=card.ref,
+                    body=card.body,
+                    card=card.card,
+                )
+                for card in wanted
+            ],
+        )
+        return posted.room_ids, posted.news
+
+    async def turn_cards(self, db: AsyncSession, turned: Mapping[UUID, Mapping[str, Any]]) -> None:
+        """Show the cards' new states wherever they stand."""
+        await cards.turn_cards(db, turned)

@@ -4,6 +4,7 @@
 users takes these locks in one order, and as late as it can: with one `flush`, its last statement.
 """
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,6 +21,10 @@ class Announcements:
     def add(self, user_id: UUID, kind: str, data: object) -> None:
         """Tell `user_id` that `kind` happened; a user's own events keep their order."""
         self._gathered.append((user_id, kind, data))
+
+    def add_all(self, news: Iterable[tuple[UUID, str, object]]) -> None:
+        """Tell several: (person, kind, data)."""
+        self._gathered += news
 
     async def flush(self, db: AsyncSession) -> None:
         """Append everything to the users' sequences."""
