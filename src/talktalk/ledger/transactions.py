@@ -9,11 +9,10 @@ Source: xrpl.org, Binary Format; Cryptographic Keys.
 import hashlib
 from typing import Any
 
-from xrpl.core.binarycodec import decode, encode
-from xrpl.core.binarycodec.exceptions import XRPLBinaryCodecException
-
 from talktalk.ledger.errors import MalformedTransaction
 from talktalk.ledger.schemas import Draft, Signed
+from xrpl_codec import binary
+from xrpl_codec.json_form import from_json, to_json
 
 SIGNING_PREFIX = bytes.fromhex("53545800")
 HASH_PREFIX = bytes.fromhex("54584E00")
@@ -95,7 +94,7 @@ def draft(
     }
     if network_id is not None and network_id > NETWORK_ID_NEEDED_ABOVE:
         complete["NetworkID"] = network_id
-    blob = bytes.fromhex(encode(complete))
+    blob = _encode(complete)
     return Draft(
         blob=blob,
         signing_hash=signing_hash(blob),
@@ -126,13 +125,12 @@ def decode_blob(blob: bytes) -> dict[str, Any]:
     """
     if not blob or len(blob) > BLOB_BYTES_MAX:
         raise MalformedTransaction("empty or too long")
-    text = blob.hex().upper()
     try:
-        fields = decode(text)
-        again = encode(fields)
-    except (XRPLBinaryCodecException, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        fields = to_json(binary.decode(blob))
+        again = _encode(fields)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise MalformedTransaction("not a transaction") from error
-    if again != text:
+    if again != blob:
         raise MalformedTransaction("not in canonical form")
     if not fields.keys() >= NEEDED_FIELDS:
         raise MalformedTransaction("a common field is missing")
@@ -143,5 +141,9 @@ def attach_signature(blob: bytes, signature: bytes) -> Signed:
     """The signed transaction of an unsigned one and its signature."""
     fields = decode_blob(blob)
     fields["TxnSignature"] = signature.hex().upper()
-    signed = bytes.fromhex(encode(fields))
+    signed = _encode(fields)
     return Signed(blob=signed, tx_hash=transaction_hash(signed))
+
+
+def _encode(fields: dict[str, Any]) -> bytes:
+    return binary.encode(from_json(fields))
