@@ -2,8 +2,8 @@
 
 Routes: POST /api/v1/auth/challenges · POST /api/v1/auth/sessions (sign in) ·
 GET /api/v1/auth/sessions · DELETE /api/v1/auth/sessions/{id} · DELETE /api/v1/auth/sessions/current
-(sign out) · GET, PATCH /api/v1/me · PUT, DELETE /api/v1/me/picture (the image as the body) ·
-GET /api/v1/about.
+(sign out) · GET, POST /api/v1/access-tokens · DELETE /api/v1/access-tokens/{id} · GET, PATCH /api/v1/me ·
+PUT, DELETE /api/v1/me/picture (the image as the body) · GET /api/v1/about.
 
 User events: `profile.changed` {me: Me}; to friends: `person.changed` {person: Person}.
 """
@@ -107,6 +107,46 @@ class ProfileAsk(Ask, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH_MAX)] | UnsetType = UNSET
     locale: Annotated[str, Meta(pattern="^(ko|en)$")] | UnsetType = UNSET
+
+
+class Scope(enum.StrEnum):
+    """What an access token may do. None lets it approve a payment: that needs a device and its PIN."""
+
+    READ = "read"
+    """See profile, wallet, activity and transfers; no messages."""
+    DRAFTS = "drafts"
+    """Check, draft and cancel payments that a person then approves on a device."""
+    WEBHOOKS = "webhooks"
+    """Manage webhook endpoints and see what was delivered to them."""
+
+
+class AccessTokenAsk(Ask, frozen=True, kw_only=True):
+    """POST /api/v1/access-tokens, signed in: a token for a program."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    scopes: Annotated[tuple[Scope, ...], Meta(min_length=1, max_length=3)]
+    expires_in_days: Annotated[int, Meta(ge=1, le=366)] | None = None
+    """Null: until it is revoked."""
+
+
+class AccessToken(Wire, frozen=True, kw_only=True):
+    """A program's key to this person's account; the secret itself is never told again."""
+
+    id: UUID
+    name: str
+    scopes: list[Scope]
+    hint: str
+    """The secret's last four characters."""
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class AccessTokenMade(Wire, frozen=True, kw_only=True):
+    """The answer that carries the secret, once: `Authorization: Bearer <secret>`."""
+
+    token: AccessToken
+    secret: str
 
 
 class DevSms(Wire, frozen=True, kw_only=True):

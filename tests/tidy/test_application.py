@@ -1,6 +1,7 @@
 """House rules of routes, problems and tables, as tests over the real application."""
 
 import importlib
+import inspect
 import pkgutil
 import re
 from pathlib import Path
@@ -31,6 +32,21 @@ PUBLIC = {
     "GET /dev/sms/{phone}",  # development, this machine only
 }
 """Everything that may be asked without a session. Adding a line here is a decision."""
+
+
+FOR_PROGRAMS = {
+    "GET /api/v1/me": "read",
+    "GET /api/v1/wallet": "read",
+    "GET /api/v1/wallet/activity": "read",
+    "GET /api/v1/wallet/activity/{activity_id}": "read",
+    "GET /api/v1/wallet/activity.csv": "read",
+    "GET /api/v1/transfers": "read",
+    "GET /api/v1/transfers/{transfer_id}": "read",
+    "POST /api/v1/transfers": "drafts",
+    "POST /api/v1/transfers/checks": "drafts",
+    "POST /api/v1/transfers/{transfer_id}/cancel": "drafts",
+}
+"""Everything an access token may reach, and by which scope. No line may approve, recover or set a PIN."""
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +90,37 @@ def all_troubles() -> list[type[Trouble]]:
 def test_every_route_wants_a_session_unless_it_is_listed(routes: list[tuple[str, HTTPRouteHandler]]) -> None:
     public = {name for name, handler in routes if handler.opt.get("public")}
     assert public == PUBLIC
+
+
+def test_an_access_token_reaches_what_is_listed_and_nothing_else(
+    routes: list[tuple[str, HTTPRouteHandler]],
+) -> None:
+    reached = {name: str(handler.opt["scope"]) for name, handler in routes if "scope" in handler.opt}
+    assert reached == FOR_PROGRAMS
+    assert not [name for name in reached if re.search("approve|recover|pin|access-tokens|consent", name)]
+
+
+def test_a_key_is_honoured_wherever_the_document_takes_one(
+    routes: list[tuple[str, HTTPRouteHandler]],
+) -> None:
+    """A key rides the request's transaction; a route that opens its own must say what becomes of keys."""
+    changes = [
+        (name, handler)
+        for name, handler in routes
+        if not name.startswith("GET ") and not handler.opt.get("public")
+    ]
+    silent = [
+        name
+        for name, handler in changes
+        if "db" not in inspect.signature(handler.fn).parameters and "idempotency" not in handler.opt
+    ]
+    assert silent == []
+    assert {handler.opt.get("idempotency", "none") for _, handler in changes} <= {"own", "none"}
+    for name, handler in changes:
+        if handler.opt.get("idempotency") == "own":
+            codes = {problem.code for problem in handler.opt["problems"]}
+            wanted = {"idempotency_key_missing", "idempotency_key_invalid", "idempotency_key_reused"}
+            assert wanted <= codes, name
 
 
 def test_every_route_of_the_interface_says_what_it_does(routes: list[tuple[str, HTTPRouteHandler]]) -> None:

@@ -46,9 +46,9 @@ async def test_key_is_for_ever_and_for_one_input(running_apps: Apps, tmp_path: P
             assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_invalid")
         key = {"Idempotency-Key": "key-1"}
         first = await mina.client.post("/api/v1/transfers", json=body, headers=key)
-        assert (first.status_code, "idempotent-replay" in first.headers) == (201, False)
+        assert (first.status_code, "idempotency-replayed" in first.headers) == (201, False)
         repeated = await mina.client.post("/api/v1/transfers", json=body, headers=key)
-        assert (repeated.status_code, repeated.headers["idempotent-replay"]) == (201, "true")
+        assert (repeated.status_code, repeated.headers["idempotency-replayed"]) == (201, "true")
         assert repeated.json() == first.json()
         other = await mina.post("/transfers", mina.ask(jun, "2.000001"), 409, **key)
         assert other["code"] == "idempotency_key_reused"

@@ -88,7 +88,10 @@ class Rooms(Controller):
 
     @post(
         "/{room_id:uuid}/messages",
-        opt={"problems": (RoomNotFound, Blocked, BodyRefused, RequestPending, Busy, NotWritten)},
+        opt={
+            "problems": (RoomNotFound, Blocked, BodyRefused, RequestPending, Busy, NotWritten),
+            "idempotency": "none",  # `client_id` in the body is the key, for ever
+        },
     )
     async def post_message(
         self,

@@ -8,9 +8,10 @@ from litestar.datastructures import Cookie, State
 from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from talktalk.identity import rules, service
+from talktalk.identity import access_tokens, rules, service
 from talktalk.identity.desk import SignInDesk
 from talktalk.identity.errors import (
+    AccessTokenNotFound,
     ChallengeNotFound,
     CodeExpired,
     CodeSpent,
@@ -22,6 +23,7 @@ from talktalk.identity.errors import (
     PictureTooLarge,
     SessionNotFound,
     SmsNotSent,
+    TooManyAccessTokens,
 )
 from talktalk.identity.guard import presented_token
 from talktalk.identity.ports import Acquaintances
@@ -30,10 +32,14 @@ from talktalk.platform.clock import Clock
 from talktalk.platform.problems import NotFound
 from talktalk.platform.web.origin import peer_address
 from talktalk_wire.identity import (
+    AccessToken,
+    AccessTokenAsk,
+    AccessTokenMade,
     Challenge,
     ChallengeAsk,
     Me,
     ProfileAsk,
+    Scope,
     Session,
     SessionTransport,
     SignedIn,
@@ -102,13 +108,38 @@ class Auth(Controller):
         await service.revoke_session(db, clock, request.user, session_id)
 
 
+class AccessTokens(Controller):
+    """Keys for programs, made and revoked by a signed-in person."""
+
+    path = "/api/v1/access-tokens"
+    tags = ("Access tokens",)
+
+    @get()
+    async def page(self, request: Asked, db: AsyncSession, clock: Clock) -> list[AccessToken]:
+        """My living access tokens, newest first; at most 20."""
+        return await access_tokens.all_of(db, clock, request.user.user_id)
+
+    @post(opt={"problems": (NameInvalid, TooManyAccessTokens), "idempotency": "none"})
+    async def create(
+        self, data: AccessTokenAsk, request: Asked, db: AsyncSession, clock: Clock
+    ) -> Response[AccessTokenMade]:
+        """Make one; the answer is the only one that holds its secret."""
+        made = await access_tokens.make(db, clock, request.user.user_id, data)
+        return Response(made, status_code=201, headers={"Cache-Control": "no-store"})
+
+    @delete("/{token_id:uuid}", status_code=204, opt={"problems": (AccessTokenNotFound,)})
+    async def revoke(self, token_id: UUID, request: Asked, db: AsyncSession, clock: Clock) -> None:
+        """End one; its next request is refused."""
+        await access_tokens.revoke(db, clock, request.user.user_id, token_id)
+
+
 class Profile(Controller):
     """The signed-in person, and pictures."""
 
     path = "/api/v1"
     tags = ("Profile",)
 
-    @get("/me")
+    @get("/me", opt={"scope": Scope.READ})
     async def me(self, request: Asked, db: AsyncSession) -> Me:
         """Who I am."""
         return await service.me(db, request.user.user_id)
@@ -174,4 +205,4 @@ def _without_token(signed_in: SignedIn) -> SignedIn:
     )
 
 
-routes = [Auth, Profile]
+routes = [Auth, AccessTokens, Profile]

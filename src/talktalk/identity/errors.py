@@ -9,6 +9,8 @@ Trouble
 ├── CodeUsed              409  it worked once already
 ├── SmsNotSent            503  the message did not go out; nothing was sent
 ├── SessionNotFound       404
+├── AccessTokenNotFound   404
+├── TooManyAccessTokens   409  revoke one first
 ├── NameInvalid           400  no visible character
 ├── PictureRefused        415  not a PNG, JPEG or WebP of a sane size
 └── PictureTooLarge       413
@@ -68,6 +70,18 @@ class SessionNotFound(Trouble):
     """No such session of this person."""
 
     status, code, title = 404, "session_not_found", "No such session"
+
+
+class AccessTokenNotFound(Trouble):
+    """No such token of this person."""
+
+    status, code, title = 404, "access_token_not_found", "No such access token"
+
+
+class TooManyAccessTokens(Trouble):
+    """Nobody needs so many; one that is not used any more can be revoked."""
+
+    status, code, title = 409, "too_many_access_tokens", "Revoke an access token you no longer need first"
 
 
 class NameInvalid(Trouble):

@@ -1,6 +1,7 @@
 """Who is calling: the session cookie or bearer token of a connection becomes `request.user`.
 
-Runs for every route that does not opt out with `opt={"public": True}`. A cookie also needs proof that
+Runs for every route that does not opt out with `opt={"public": True}`. An access token is heard only on
+routes that name the scope it needs, `opt={"scope": Scope.READ}`, and on no WebSocket. A cookie also needs proof that
 a page of ours sent the request where it changes something (see `platform.web.origin`); a bearer token
 needs none, for no browser attaches it by itself.
 """
@@ -13,10 +14,11 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from talktalk.identity import service
+from talktalk.identity import access_tokens, service
+from talktalk.identity.schemas import Caller
 from talktalk.platform.clock import Clock
 from talktalk.platform.database import Database
-from talktalk.platform.problems import NotSignedIn, Trouble
+from talktalk.platform.problems import NotSignedIn, ScopeMissing, Trouble
 from talktalk.platform.web.origin import SAFE_METHODS, ForeignPage, from_our_page, peer_address
 from talktalk.platform.web.problems import refuse_handshake
 
@@ -65,14 +67,34 @@ class Guard:
             raise NotSignedIn
         if by_cookie and is_change and not ours:
             raise ForeignPage("A cookie counts only with Origin or Sec-Fetch-Site of this site")
+        if not by_cookie and access_tokens.is_access_token(token):
+            caller = await self._program(scope, token)
+        else:
+            caller = await self._person(connection, token)
+        scope["user"] = caller
+        scope["auth"] = token
+
+    async def _person(self, connection: Connection, token: str) -> Caller:
         async with AsyncSession(self._engine) as db:
             caller = await service.authenticate(db, token)
             if caller is None:
                 raise NotSignedIn
             if self._is_news(caller.session_id):
                 await service.note_seen(db, caller, address=peer_address(connection), now=self._clock.now())
-        scope["user"] = caller
-        scope["auth"] = token
+        return caller
+
+    async def _program(self, scope: Scope, token: str) -> Caller:
+        async with AsyncSession(self._engine) as db:
+            now = self._clock.now()
+            caller = await access_tokens.authenticate(db, token, now)
+            if caller is None:
+                raise NotSignedIn
+            needed = scope["route_handler"].opt.get("scope")
+            if scope["type"] != ScopeType.HTTP or needed is None or needed not in (caller.scopes or ()):
+                raise ScopeMissing
+            if self._is_news(caller.session_id):
+                await access_tokens.note_used(db, caller, now)
+        return caller
 
     def _is_news(self, session_id: UUID) -> bool:
         """Whether "last seen" should be written again; true once in `SEEN_EVERY_S` for a session."""

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.identity.rules import SESSION_IDLE_MAX, TRIES_MAX
-from talktalk.identity.tables import ChallengeRow, Device, Picture, SessionRow, User
+from talktalk.identity.tables import AccessTokenRow, ChallengeRow, Device, Picture, SessionRow, User
 
 CHALLENGES_SWEPT_MAX = 1_000
 
@@ -190,6 +190,59 @@ async def end_sessions(
         .execution_options(populate_existing=True)
     )
     return list(found.scalars())
+
+
+async def access_tokens(db: AsyncSession, user_id: UUID, now: datetime) -> list[AccessTokenRow]:
+    """A person's living tokens, newest first."""
+    found = await db.execute(
+        select(AccessTokenRow)
+        .where(AccessTokenRow.user_id == user_id, *_token_lives(now))
+        .order_by(AccessTokenRow.id.desc())
+    )
+    return list(found.scalars())
+
+
+async def access_token_by_secret(
+    db: AsyncSession, secret_hash: bytes, now: datetime
+) -> AccessTokenRow | None:
+    """The living token of a secret."""
+    found = await db.execute(
+        select(AccessTokenRow).where(AccessTokenRow.secret_hash == secret_hash, *_token_lives(now))
+    )
+    return found.scalar_one_or_none()
+
+
+async def note_token_used(db: AsyncSession, token_id: UUID, now: datetime) -> None:
+    """A token was used."""
+    used = func.greatest(func.coalesce(AccessTokenRow.last_used_at, now), now)
+    await db.execute(update(AccessTokenRow).where(AccessTokenRow.id == token_id).values(last_used_at=used))
+
+
+async def revoke_access_token(db: AsyncSession, user_id: UUID, token_id: UUID, now: datetime) -> bool:
+    """End a person's token; False if there is none such that lives."""
+    found = await db.execute(
+        update(AccessTokenRow)
+        .where(
+            AccessTokenRow.id == token_id,
+            AccessTokenRow.user_id == user_id,
+            AccessTokenRow.revoked_at.is_(None),
+        )
+        .values(revoked_at=now)
+        .returning(AccessTokenRow.id)
+    )
+    return found.scalar_one_or_none() is not None
+
+
+def _token_lives(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        AccessTokenRow.revoked_at.is_(None),
+        or_(AccessTokenRow.expires_at.is_(None), AccessTokenRow.expires_at > now),
+    )
+
+
+async def lock_user(db: AsyncSession, user_id: UUID) -> None:
+    """Hold the person's row until commit: what is counted for them meanwhile stays counted."""
+    await db.execute(select(User.id).where(User.id == user_id).with_for_update())
 
 
 async def picture(db: AsyncSession, user_id: UUID, picture_id: UUID) -> Picture | None:

@@ -5,15 +5,26 @@ from uuid import UUID
 
 import msgspec
 
-from talktalk_wire.identity import Me, Session
+from talktalk_wire.identity import Me, Scope, Session
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who a request comes from: `request.user` on every route that is not public."""
+    """Who a request comes from: `request.user` on every route that is not public.
+
+    A program with an access token has no device: its `session_id` and `device_id` are the token's id, which
+    no wallet trusts.
+    """
 
     user_id: UUID
     session_id: UUID
     device_id: UUID
+    scopes: frozenset[Scope] | None = None
+    """What an access token may do; None for a signed-in person."""
+
+    @property
+    def is_program(self) -> bool:
+        """Whether an access token speaks, and no device."""
+        return self.scopes is not None
 
 
 class PreparedCode(msgspec.Struct, frozen=True):

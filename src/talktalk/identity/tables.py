@@ -1,9 +1,9 @@
-"""Tables of identity: people, pictures, devices, sessions, sign-in challenges."""
+"""Tables of identity: people, pictures, devices, sessions, access tokens, sign-in challenges."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ARRAY, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from talktalk.platform.database import Base, Id
@@ -66,6 +66,24 @@ class SessionRow(Base):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class AccessTokenRow(Base):
+    """A program's token. `revoked_at` is set once and never taken back."""
+
+    __tablename__ = "access_tokens"
+    __table_args__ = (Index(None, "user_id", postgresql_where="revoked_at IS NULL"),)
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str]
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(String))
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    hint: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
 
 
 class ChallengeRow(Base):

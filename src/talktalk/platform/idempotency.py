@@ -23,6 +23,8 @@ from talktalk.platform.database import Base
 from talktalk.platform.problems import Trouble
 
 KEY_LENGTH_MAX = 128
+REPLAY_HEADER = "Idempotency-Replayed"
+"""`true` on an answer to a request that was answered before."""
 KEEP = timedelta(days=1)
 BODY_BYTES_MAX = 256 * 1024
 FORGET_BATCH = 1_000

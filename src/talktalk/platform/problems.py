@@ -59,6 +59,12 @@ class Forbidden(Trouble):
     status, code, title = 403, "forbidden", "Not allowed"
 
 
+class ScopeMissing(Forbidden):
+    """An access token without the scope this needs, or something only a signed-in person may do."""
+
+    code, title = "scope_missing", "This access token may not do that"
+
+
 class NotFound(Trouble):
     """No such thing, or not for this caller: the two are not told apart."""
 

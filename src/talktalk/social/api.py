@@ -38,7 +38,7 @@ from talktalk_wire.social import (
 Asked = Request[Caller, str, State]
 ANSWER_PROBLEMS = (RequestNotFound, RequestClosed, TooManyFriends)
 ASK_PROBLEMS = (PersonNotFound, YouBlocked, AlreadyFriends, NotWithYourself, TooManyFriends)
-OF_ITSELF = {"idempotency": "own"}
+OF_ITSELF = {"idempotency": "none"}
 """Repeating the request changes nothing by itself, so no answer needs to be stored."""
 
 

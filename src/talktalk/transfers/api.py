@@ -17,16 +17,16 @@ from talktalk.custody.errors import DeviceNotTrusted, PinLocked, PinNeeded, Work
 from talktalk.identity.schemas import Caller
 from talktalk.ledger import errors as ledger_errors
 from talktalk.platform.database import Database
-from talktalk.platform.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
+from talktalk.platform.idempotency import REPLAY_HEADER, IdempotencyKeyInvalid, IdempotencyKeyReused
 from talktalk.transfers import errors
 from talktalk.transfers.service import Examined, TransferDesk, checked_key
 from talktalk.wallet.errors import CursorMalformed, WalletNotReady
 from talktalk.wallet.pages import read_cursor, write_cursor
 from talktalk_wire.common import Page
+from talktalk_wire.identity import Scope
 from talktalk_wire.transfers import ApproveAsk, Transfer, TransferAsk, TransferCheck
 
 PAGE_MAX = 100
-REPLAY_HEADER = "Idempotent-Replay"
 
 Asked = Request[Caller, str, State]
 Desk = NamedDependency[TransferDesk]
@@ -77,7 +77,9 @@ class Transfers(Controller):
     path = "/api/v1/transfers"
     tags = ("Transfers",)
 
-    @post("/checks", status_code=200, opt={"problems": STOPPERS, "idempotency": "own"})
+    @post(
+        "/checks", status_code=200, opt={"problems": STOPPERS, "idempotency": "none", "scope": Scope.DRAFTS}
+    )
     async def check(
         self, data: TransferAsk, request: Asked, database: Rows, transfer_desk: Desk
     ) -> TransferCheck:
@@ -86,7 +88,7 @@ class Transfers(Controller):
         async with database.transaction() as db:
             return await transfer_desk.check(db, examined)
 
-    @post(opt={"problems": MAKING, "idempotency": "own"})
+    @post(opt={"problems": MAKING, "idempotency": "own", "scope": Scope.DRAFTS})
     async def create(
         self,
         data: TransferAsk,
@@ -111,7 +113,7 @@ class Transfers(Controller):
         assert known is not None, "who won the race has committed"
         return Response(known, status_code=201, headers={REPLAY_HEADER: "true"})
 
-    @get(opt={"problems": (CursorMalformed,)})
+    @get(opt={"problems": (CursorMalformed,), "scope": Scope.READ})
     async def page(
         self,
         request: Asked,
@@ -126,7 +128,7 @@ class Transfers(Controller):
         )
         return Page(items=items, next=write_cursor(following))
 
-    @get("/{transfer_id:uuid}", opt={"problems": (errors.TransferNotFound,)})
+    @get("/{transfer_id:uuid}", opt={"problems": (errors.TransferNotFound,), "scope": Scope.READ})
     async def read(
         self, transfer_id: UUID, request: Asked, db: AsyncSession, transfer_desk: Desk
     ) -> Transfer:
@@ -158,7 +160,7 @@ class Transfers(Controller):
     @post(
         "/{transfer_id:uuid}/cancel",
         status_code=200,
-        opt={"problems": (errors.TransferNotFound, errors.TooLateToCancel)},
+        opt={"problems": (errors.TransferNotFound, errors.TooLateToCancel), "scope": Scope.DRAFTS},
     )
     async def cancel(
         self, transfer_id: UUID, request: Asked, db: AsyncSession, transfer_desk: Desk

@@ -42,11 +42,13 @@ from talktalk.wallet.errors import (
     RecoveryClosed,
     RecoveryNotFound,
     SealedMissing,
+    WalletNotReady,
 )
 from talktalk.wallet.pages import read_cursor, write_cursor
 from talktalk.wallet.schemas import ActivityFilter
 from talktalk.wallet.service import WalletDesk
 from talktalk_wire.common import Page
+from talktalk_wire.identity import Scope
 from talktalk_wire.transfers import TransferState
 from talktalk_wire.wallet import (
     Activity,
@@ -80,12 +82,14 @@ class WalletPages(Controller):
     path = "/api/v1/wallet"
     tags = ("Wallet",)
 
-    @get()
+    @get(opt={"scope": Scope.READ, "problems": (WalletNotReady,)})
     async def look(self, request: Asked, db: AsyncSession, wallet_desk: Desk) -> Wallet:
-        """My wallet, as this device may see and use it."""
+        """My wallet, as this device may see and use it; an access token only sees."""
+        if request.user.is_program:
+            return await wallet_desk.look_without_device(db, request.user.user_id)
         return await wallet_desk.look(db, request.user, address=peer_address(request))
 
-    @get("/activity", opt={"problems": (CursorMalformed,)})
+    @get("/activity", opt={"problems": (CursorMalformed,), "scope": Scope.READ})
     async def activity(
         self,
         request: Asked,
@@ -107,12 +111,12 @@ class WalletPages(Controller):
         )
         return Page(items=items, next=write_cursor(following))
 
-    @get("/activity/{activity_id:uuid}", opt={"problems": (NotFound,)})
+    @get("/activity/{activity_id:uuid}", opt={"problems": (NotFound,), "scope": Scope.READ})
     async def one_activity(self, activity_id: UUID, request: Asked, db: AsyncSession) -> Activity:
         """One movement of mine."""
         return await activities.one(db, request.user.user_id, activity_id)
 
-    @get("/activity.csv", media_type="text/csv")
+    @get("/activity.csv", media_type="text/csv", opt={"scope": Scope.READ})
     async def activity_table(
         self,
         request: Asked,
@@ -146,7 +150,7 @@ class WalletPages(Controller):
         key_id, public_key = await custody.worker_key(db)
         return WorkerKey(id=key_id, public_key=public_key)
 
-    @put("/pin", opt={"problems": (*PIN_PROBLEMS, PinMalformed)})
+    @put("/pin", opt={"problems": (*PIN_PROBLEMS, PinMalformed), "idempotency": "none"})
     async def set_pin(self, data: PinAsk, request: Asked, database: Rows, wallet_desk: Desk) -> Wallet:
         """Set the payment PIN, or change it with the old one."""
         sealed = {"pin": data.sealed_pin}
@@ -156,7 +160,11 @@ class WalletPages(Controller):
         async with database.transaction() as db:
             return await wallet_desk.look(db, request.user, address=peer_address(request))
 
-    @post("/recovery-code", status_code=200, opt={"problems": (*PIN_PROBLEMS, RecoveryCodeMalformed)})
+    @post(
+        "/recovery-code",
+        status_code=200,
+        opt={"problems": (*PIN_PROBLEMS, RecoveryCodeMalformed), "idempotency": "none"},
+    )
     async def set_recovery_code(
         self, data: RecoveryCodeAsk, request: Asked, database: Rows, wallet_desk: Desk
     ) -> Wallet:
@@ -183,7 +191,8 @@ class WalletPages(Controller):
                 WorkerKeyOld,
                 WorkerSilent,
                 PinMalformed,
-            )
+            ),
+            "idempotency": "none",
         },
     )
     async def recover(self, data: RecoveryAsk, request: Asked, database: Rows, wallet_desk: Desk) -> Recovery:
@@ -198,7 +207,7 @@ class WalletPages(Controller):
     @post(
         "/recoveries/{recovery_id:uuid}/consent",
         status_code=200,
-        opt={"problems": (*PIN_PROBLEMS, RecoveryNotFound, RecoveryClosed)},
+        opt={"problems": (*PIN_PROBLEMS, RecoveryNotFound, RecoveryClosed), "idempotency": "none"},
     )
     async def consent(
         self, recovery_id: UUID, data: ConsentAsk, request: Asked, database: Rows, wallet_desk: Desk

@@ -74,6 +74,17 @@ class WalletDesk:
         (wallet,) = await self._wallets(db, [caller.user_id], trust={caller.user_id: (trust, spend_after)})
         return wallet[1]
 
+    async def look_without_device(self, db: AsyncSession, user_id: UUID) -> Wallet:
+        """The wallet as a program sees it, which is no device and spends nothing.
+
+        Raises:
+            WalletNotReady: The person has none yet.
+        """
+        found = await self._wallets(db, [user_id], trust={user_id: (DeviceTrust.UNTRUSTED, None)})
+        if not found:
+            raise WalletNotReady
+        return found[0][1]
+
     async def trust(self, db: AsyncSession, caller: Caller) -> tuple[DeviceTrust, datetime | None]:
         """What the caller's device may do, and from when it may spend if it waits."""
         device = await queries.device(db, caller.user_id, caller.device_id)

@@ -4,6 +4,7 @@ import type * as W from "@/lib/wire";
 
 /** Every HTTP route: what is asked with, and what comes back. */
 export interface Routes {
+  "DELETE /api/v1/access-tokens/{id}": { answer: undefined };
   "DELETE /api/v1/auth/sessions": { answer: undefined };
   "DELETE /api/v1/auth/sessions/current": { answer: undefined };
   "DELETE /api/v1/auth/sessions/{id}": { answer: undefined };
@@ -12,6 +13,7 @@ export interface Routes {
   "DELETE /api/v1/me/picture": { answer: W.Me };
   "DELETE /api/v1/rooms/{id}/request": { answer: undefined };
   "GET /api/v1/about": { answer: W.About };
+  "GET /api/v1/access-tokens": { answer: W.AccessToken[] };
   "GET /api/v1/auth/sessions": { answer: W.Session[] };
   "GET /api/v1/blocks": { answer: W.Blocked[] };
   "GET /api/v1/friend-requests": { answer: W.FriendRequest[] };
@@ -30,6 +32,7 @@ export interface Routes {
   "GET /api/v1/wallet/recoveries": { answer: W.Recovery[] };
   "GET /api/v1/wallet/worker-key": { answer: W.WorkerKey };
   "PATCH /api/v1/me": { body: W.ProfileAsk; answer: W.Me };
+  "POST /api/v1/access-tokens": { body: W.AccessTokenAsk; answer: W.AccessTokenMade };
   "POST /api/v1/auth/challenges": { body: W.ChallengeAsk; answer: W.Challenge };
   "POST /api/v1/auth/sessions": { body: W.SignInAsk; answer: W.SignedIn };
   "POST /api/v1/friend-requests": { body: W.FriendRequestAsk; answer: W.FriendRequest };

@@ -17,6 +17,37 @@ export interface components {
             version: string;
         };
         /**
+         * AccessToken
+         * @description A program's key to this person's account; the secret itself is never told again.
+         */
+        AccessToken: {
+            created_at: string;
+            expires_at: string | null;
+            hint: string;
+            /** Format: uuid */
+            id: string;
+            last_used_at: string | null;
+            name: string;
+            scopes: components["schemas"]["Scope"][];
+        };
+        /**
+         * AccessTokenAsk
+         * @description POST /api/v1/access-tokens, signed in: a token for a program.
+         */
+        AccessTokenAsk: {
+            expires_in_days?: number | null;
+            name: string;
+            scopes: components["schemas"]["Scope"][];
+        };
+        /**
+         * AccessTokenMade
+         * @description The answer that carries the secret, once: `Authorization: Bearer <secret>`.
+         */
+        AccessTokenMade: {
+            secret: string;
+            token: components["schemas"]["AccessToken"];
+        };
+        /**
          * Activity
          * @description One movement of my wallet, in or out.
          */
@@ -614,6 +645,12 @@ export interface components {
          */
         RoomKind: "direct" | "group";
         /**
+         * Scope
+         * @description What an access token may do. None lets it approve a payment: that needs a device and its PIN.
+         * @enum {unknown}
+         */
+        Scope: "drafts" | "read" | "webhooks";
+        /**
          * Session
          * @description One signed-in session, bound to a device.
          */
@@ -843,6 +880,9 @@ export interface components {
     pathItems: never;
 }
 export type About = components['schemas']['About'];
+export type AccessToken = components['schemas']['AccessToken'];
+export type AccessTokenAsk = components['schemas']['AccessTokenAsk'];
+export type AccessTokenMade = components['schemas']['AccessTokenMade'];
 export type Activity = components['schemas']['Activity'];
 export type Amount = components['schemas']['Amount'];
 export type AmountAsk = components['schemas']['AmountAsk'];
@@ -904,6 +944,7 @@ export type RoomEventsFrame = components['schemas']['RoomEventsFrame'];
 export type RoomFetch = components['schemas']['RoomFetch'];
 export type RoomFolder = components['schemas']['RoomFolder'];
 export type RoomKind = components['schemas']['RoomKind'];
+export type Scope = components['schemas']['Scope'];
 export type Session = components['schemas']['Session'];
 export type SessionTransport = components['schemas']['SessionTransport'];
 export type SignInAsk = components['schemas']['SignInAsk'];

@@ -1,7 +1,14 @@
 """`Idempotency-Key` on ordinary writes, joined to the request's transaction (see `platform.idempotency`).
 
 The middleware reads the body, hashes it and hands it on; the `db` dependency claims the key; the
-`after_request` hook sees the answer before the transaction commits, and it is stored with it.
+`after_request` hook sees the answer before the transaction commits, and it is stored with it. A request
+whose key is in use by one that has not ended waits for it.
+
+Routes opt out by `opt={"idempotency": …}`:
+
+- `"own"`   keeps its keys for ever on its own rows (whatever moves money)
+- `"none"`  takes no key: it opens its own transactions, repeating it changes nothing more, or its answer
+  holds a secret that must not be stored
 """
 
 from typing import Any
@@ -12,7 +19,7 @@ from litestar.exceptions import ClientException
 from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPRequestEvent, Receive, Scope, Send
 
 from talktalk.platform.clock import Clock
-from talktalk.platform.idempotency import KeyedWrite, Replay, hash_input
+from talktalk.platform.idempotency import REPLAY_HEADER, KeyedWrite, Replay, hash_input
 from talktalk.platform.web.origin import SAFE_METHODS
 
 BODY_BYTES_MAX = 1024 * 1024
@@ -30,8 +37,8 @@ class KeyedWrites:
         """Serve one request."""
         key = _key(scope)
         caller: Any = scope.get("user")
-        is_own = scope["route_handler"].opt.get("idempotency") == "own"
-        if scope["type"] != ScopeType.HTTP or key is None or caller is None or is_own:
+        opted_out = "idempotency" in scope["route_handler"].opt
+        if scope["type"] != ScopeType.HTTP or key is None or caller is None or opted_out:
             await self._app(scope, receive, send)
             return
         if scope["method"] in SAFE_METHODS:
@@ -59,7 +66,7 @@ async def note_answer(response: Response[Any]) -> Response[Any]:
 
 def replay(_: Request[Any, Any, Any], error: Replay) -> Response[bytes]:
     """Exception handler: the answer of the first request, marked as such."""
-    headers = {"Idempotency-Replayed": "true", "Cache-Control": "no-store"}
+    headers = {REPLAY_HEADER: "true", "Cache-Control": "no-store"}
     return Response(error.body, status_code=error.status, media_type=error.media_type, headers=headers)
 
 

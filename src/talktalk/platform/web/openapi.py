@@ -2,7 +2,10 @@
 
 - Every operation's problems: the common ones by the route's own nature (a body can be malformed, a
   caller can be unknown), and those it names itself by `opt={"problems": (FriendNotFound, …)}`.
-- Which routes want a session: all but those with `opt={"public": True}`.
+- Which routes want a session: all but those with `opt={"public": True}`. Which take an access token instead:
+  those with `opt={"scope": …}`.
+- Which take an `Idempotency-Key`: every change but those with `opt={"idempotency": …}` (see
+  `platform.web.keyed`).
 """
 
 import re
@@ -17,7 +20,7 @@ from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 
 from talktalk.platform.idempotency import KEY_LENGTH_MAX, IdempotencyKeyInvalid, IdempotencyKeyReused
-from talktalk.platform.problems import NotSignedIn, TooMany, Trouble, Unavailable
+from talktalk.platform.problems import NotSignedIn, ScopeMissing, TooMany, Trouble, Unavailable
 from talktalk.platform.web.problems import MEDIA_TYPE
 from talktalk_wire.common import Problem
 
@@ -49,7 +52,12 @@ def document(app: Litestar) -> dict[str, Any]:
     components.setdefault("schemas", {}).update(structs)
     components["securitySchemes"] = {
         "cookie": {"type": "apiKey", "in": "cookie", "name": "talktalk_session"},
-        "bearer": {"type": "http", "scheme": "bearer"},
+        "bearer": {"type": "http", "scheme": "bearer", "description": "The token of a session."},
+        "access_token": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A program's token, where its scope is named.",
+        },
     }
     for handler, path, method in _operations(app):
         operation = schema["paths"].get(path, {}).get(method)
@@ -57,7 +65,9 @@ def document(app: Litestar) -> dict[str, Any]:
             continue
         public = bool(handler.opt.get("public"))
         operation["security"] = [] if public else [{"cookie": []}, {"bearer": []}]
-        if method in _CHANGES and not public and handler.opt.get("idempotency") != "own":
+        if (scope := handler.opt.get("scope")) is not None:
+            operation["security"].append({"access_token": [str(scope)]})
+        if method in _CHANGES and not public and "idempotency" not in handler.opt:
             operation.setdefault("parameters", []).append(_KEY_PARAMETER)
         if accepted := handler.opt.get("accepts"):
             binary = {
@@ -97,7 +107,7 @@ def _write_problems(operation: dict[str, Any], handler: HTTPRouteHandler, path: 
         by_status[status][code] = title
     troubles: list[type[Trouble]] = [*handler.opt.get("problems", ()), TooMany, Unavailable]
     if not handler.opt.get("public"):
-        troubles.append(NotSignedIn)
+        troubles += [NotSignedIn, ScopeMissing]
     if _KEY_PARAMETER in operation.get("parameters", ()):
         troubles += [IdempotencyKeyInvalid, IdempotencyKeyReused]
     for trouble in troubles:
