@@ -5,22 +5,30 @@ node took it, and ends `settled`, `failed` or `expired` (`close_all`). Every wri
 lock and looks at its state again, so any number of workers may see the same outcome and one of
 them writes it.
 
-Numbers: the next one is the lowest, from the account's own `Sequence` on, that no live
+What must wait for something is stored `held`: signed, and never sent before `release` makes it
+`signed`. `withdraw` ends it as `withdrawn` instead; as the two exclude each other under the row's
+lock, no node has ever seen what was withdrawn.
+
+Numbers: the next one is the lowest, from the account's own `Sequence` on, that no open
 transaction holds. So a number whose transaction expired is used again first, and who abandons a
-draft holds nothing. The account's row lock makes this safe across processes, and a unique index
-makes it true even against a mistake.
+draft holds nothing. A transaction may hold a span: TicketCreate for n tickets at number s makes
+tickets s+1 to s+n, a Batch of n inner transactions uses s to s+n. The account's row lock makes this
+safe across processes, and a unique index makes it true even against a mistake.
+
+Tickets (`tickets`) stand outside this order, and outside a node's queue of ten an account.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.ledger.schemas import (
     LIVE,
+    OPEN,
     Closed,
     Draft,
     Expired,
@@ -35,10 +43,30 @@ from talktalk.ledger.tables import AccountRow, OutgoingRow
 from talktalk.platform.ids import uuid7
 
 LIVE_PER_ACCOUNT_MAX = 8
-"""A node queues at most ten transactions of one account."""
+"""A node queues at most ten transactions of one account by number; tickets do not count."""
 CLAIM_S = 2
 """How long a claimed transaction is left to its worker; another may take it afterwards, which is
 safe: sending the same blob twice changes nothing."""
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""When a held transaction is due."""
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What open transactions of an account hold of it."""
+
+    spans: tuple[tuple[int, int], ...] = ()
+    """First number and how many, of each that uses numbers."""
+    tickets: frozenset[int] = frozenset()
+    live_count: int = 0
+    """How many of those that use numbers a node may have."""
+    spend_drops: int = 0
+    """Drops promised, fees included. Of alternatives that wait for one ticket only the dearest
+    counts: no two of them can apply."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a node might not queue another by number."""
+        return self.live_count >= LIVE_PER_ACCOUNT_MAX
 
 
 def view(row: OutgoingRow) -> OutgoingTransaction:
@@ -47,6 +75,7 @@ def view(row: OutgoingRow) -> OutgoingTransaction:
         id=row.id,
         account=row.account,
         sequence=row.sequence,
+        ticket_sequence=row.ticket_sequence,
         tx_hash=row.tx_hash,
         purpose=row.purpose,
         ref=row.ref,
@@ -56,59 +85,64 @@ def view(row: OutgoingRow) -> OutgoingTransaction:
     )
 
 
-async def live_numbers(db: AsyncSession, network: str, address: str) -> set[int]:
-    """Numbers of the account that a transaction of ours may still use."""
+async def taken(db: AsyncSession, network: str, address: str) -> Taken:
+    """What transactions of ours that may still apply hold of an account."""
+    return (await taken_of(db, network, [address]))[address]
+
+
+async def taken_of(db: AsyncSession, network: str, addresses: Collection[str]) -> dict[str, Taken]:
+    """What transactions of ours that may still apply hold of each of these accounts."""
     found = await db.execute(
-        select(OutgoingRow.sequence).where(
-            OutgoingRow.network == network,
-            OutgoingRow.account == address,
-            OutgoingRow.state.in_(LIVE),
-        )
-    )
-    return set(found.scalars())
-
-
-async def live_spend_drops(db: AsyncSession, network: str, address: str) -> int:
-    """Drops already promised to live transactions of the account, fees included."""
-    found = await db.execute(
-        select(func.coalesce(func.sum(OutgoingRow.spend_drops), 0)).where(
-            OutgoingRow.network == network,
-            OutgoingRow.account == address,
-            OutgoingRow.state.in_(LIVE),
-        )
-    )
-    return int(found.scalar_one())
-
-
-class Live(msgspec.Struct, frozen=True):
-    """What the live transactions of one account hold."""
-
-    numbers: set[int]
-    spend_drops: int
-    """Promised to them, fees included."""
-
-
-async def live_of(db: AsyncSession, network: str, addresses: Collection[str]) -> dict[str, Live]:
-    """What the live transactions of each of these accounts hold."""
-    found = await db.execute(
-        select(OutgoingRow.account, OutgoingRow.sequence, OutgoingRow.spend_drops).where(
+        select(
+            OutgoingRow.account,
+            OutgoingRow.sequence,
+            OutgoingRow.numbers,
+            OutgoingRow.ticket_sequence,
+            OutgoingRow.spend_drops,
+            OutgoingRow.state,
+        ).where(
             OutgoingRow.network == network,
             OutgoingRow.account.in_(addresses),
-            OutgoingRow.state.in_(LIVE),
+            OutgoingRow.state.in_(OPEN),
         )
     )
-    numbers: dict[str, set[int]] = {address: set() for address in addresses}
-    spends = dict.fromkeys(addresses, 0)
-    for account, sequence, spend_drops in found:
-        numbers[account].add(sequence)
-        spends[account] += spend_drops
-    return {address: Live(numbers[address], spends[address]) for address in addresses}
+    by_address: dict[str, list[_Open]] = {address: [] for address in addresses}
+    for account, sequence, numbers, ticket, spend_drops, state in found:
+        by_address[account].append(_Open(sequence, numbers, ticket, spend_drops, state in LIVE))
+    return {address: _taken_by(transactions) for address, transactions in by_address.items()}
 
 
-def next_number(sequence: int, live: Collection[int]) -> int:
-    """The lowest number from `sequence` on that is not in `live`."""
-    while sequence in live:
-        sequence += 1
+class _Open(msgspec.Struct, frozen=True):
+    """What one open transaction holds."""
+
+    sequence: int
+    numbers: int
+    ticket_sequence: int | None
+    spend_drops: int
+    is_live: bool
+
+
+def _taken_by(transactions: Sequence[_Open]) -> Taken:
+    numbered = [each for each in transactions if each.ticket_sequence is None]
+    by_ticket: dict[int, int] = {}
+    for each in transactions:
+        if each.ticket_sequence is not None:
+            dearest = by_ticket.get(each.ticket_sequence, 0)
+            by_ticket[each.ticket_sequence] = max(dearest, each.spend_drops)
+    return Taken(
+        spans=tuple((each.sequence, each.numbers) for each in numbered),
+        tickets=frozenset(by_ticket),
+        live_count=sum(each.is_live for each in numbered),
+        spend_drops=sum(each.spend_drops for each in numbered) + sum(by_ticket.values()),
+    )
+
+
+def next_number(sequence: int, taken: Taken, numbers: int = 1) -> int:
+    """The lowest number from `sequence` on where `numbers` of them in a row are not taken."""
+    for first, count in sorted(taken.spans):
+        if sequence + numbers <= first:
+            break
+        sequence = max(sequence, first + count)
     return sequence
 
 
@@ -121,6 +155,8 @@ class ToStore(msgspec.Struct, frozen=True, kw_only=True):
     """Drops that leave the account if it applies, fee included."""
     purpose: str
     ref: UUID
+    held: bool = False
+    """Not to be sent before it is released."""
 
 
 async def store(
@@ -144,7 +180,8 @@ async def store_all(
 ) -> list[OutgoingTransaction]:
     """Write signed transactions down; only after this commits may a node see them.
 
-    The caller holds the lock of each account and has chosen each `draft.sequence` by `next_number`.
+    The caller holds the lock of each account and has chosen numbers by `next_number` and tickets that
+    are free.
     """
     rows = [
         OutgoingRow(
@@ -152,6 +189,8 @@ async def store_all(
             network=network,
             account=each.draft.account,
             sequence=each.draft.sequence,
+            ticket_sequence=each.draft.ticket_sequence,
+            numbers=each.draft.numbers,
             first_ledger=each.draft.first_ledger,
             last_ledger=each.draft.last_ledger,
             tx_hash=each.signed.tx_hash,
@@ -159,10 +198,10 @@ async def store_all(
             spend_drops=each.spend_drops,
             purpose=each.purpose,
             ref=each.ref,
-            state=OutgoingState.SIGNED,
+            state=OutgoingState.HELD if each.held else OutgoingState.SIGNED,
             uncertain=False,
             attempts=0,
-            next_look_at=now,
+            next_look_at=NEVER if each.held else now,
             created_at=now,
         )
         for each in made
@@ -170,6 +209,56 @@ async def store_all(
     db.add_all(rows)
     await db.flush()
     return [view(row) for row in rows]
+
+
+async def release(
+    db: AsyncSession, network: str, address: str, refs: Collection[UUID], *, first_ledger: int, now: datetime
+) -> list[OutgoingTransaction]:
+    """Have held transactions of one account sent; those that are not held any more are passed over.
+
+    Args:
+        db: The transaction; it takes the account's lock.
+        network: The account's network.
+        address: The account.
+        refs: Whose transactions.
+        first_ledger: The newest processed ledger: what was never sent stands in none up to it.
+        now: The time.
+
+    Returns:
+        Those that will be sent. One whose window has passed stays held, and ends with it.
+    """
+    rows = await _lock_held(db, network, address, refs)
+    released = [row for row in rows if row.last_ledger > first_ledger]
+    for row in released:
+        row.state, row.first_ledger, row.next_look_at = OutgoingState.SIGNED, first_ledger, now
+    await db.flush()
+    return [view(row) for row in released]
+
+
+async def withdraw(
+    db: AsyncSession, network: str, address: str, refs: Collection[UUID], *, now: datetime
+) -> list[OutgoingTransaction]:
+    """End held transactions of one account, which no node has ever seen; their numbers are free again.
+
+    Those that are not held any more are passed over. Takes the account's lock.
+    """
+    rows = await _lock_held(db, network, address, refs)
+    for row in rows:
+        row.state, row.closed_at, row.fee_charged_drops = OutgoingState.WITHDRAWN, now, 0
+    await db.flush()
+    return [view(row) for row in rows]
+
+
+async def held_past(db: AsyncSession, network: str, last_ledger: int) -> list[OutgoingTransaction]:
+    """Held transactions whose window `last_ledger` ends: never sent, they can never apply."""
+    found = await db.execute(
+        select(OutgoingRow).where(
+            OutgoingRow.network == network,
+            OutgoingRow.state == OutgoingState.HELD,
+            OutgoingRow.last_ledger <= last_ledger,
+        )
+    )
+    return [view(row) for row in found.scalars()]
 
 
 async def claim_due(db: AsyncSession, network: str, now: datetime, limit: int) -> list[OutgoingRow]:
@@ -181,7 +270,7 @@ async def claim_due(db: AsyncSession, network: str, now: datetime, limit: int) -
             OutgoingRow.state.in_(LIVE),
             OutgoingRow.next_look_at <= now,
         )
-        .order_by(OutgoingRow.account, OutgoingRow.sequence)
+        .order_by(OutgoingRow.account, OutgoingRow.sequence, OutgoingRow.ticket_sequence)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -218,7 +307,9 @@ async def note_answers(db: AsyncSession, answers: Sequence[Answer]) -> list[Outg
     """
     by_id = {answer.outgoing_id: answer for answer in answers}
     changed = []
-    for row in await _lock_live(db, by_id):
+    for row in await _lock_open(db, by_id):
+        if row.state == OutgoingState.HELD:
+            continue
         answer = by_id[row.id]
         before = (row.state, row.uncertain)
         if answer.taken:
@@ -244,13 +335,18 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
 async def close_all(db: AsyncSession, ends: Sequence[End]) -> list[Closed]:
     """Write the ends of transactions; those that were written before are passed over.
 
+    So is one that was held when its end was found and has been released since: that it was never sent is
+    all that was known of it.
+
     Accounts are locked first, in the order of their addresses, as signing does; then the transactions.
     """
     by_id = {end.transaction.id: end for end in ends}
     accounts = await _lock_accounts(db, {end.transaction.account for end in ends})
     closed = []
-    for row in await _lock_live(db, by_id):
+    for row in await _lock_open(db, by_id):
         end = by_id[row.id]
+        if (end.transaction.state == OutgoingState.HELD) != (row.state == OutgoingState.HELD):
+            continue
         _close(row, accounts[row.network, row.account], end)
         closed.append((row, end))
     await db.flush()
@@ -265,7 +361,8 @@ def _close(row: OutgoingRow, account: AccountRow, end: End) -> None:
             row.ledger_index = end.outcome.ledger_index
             row.fee_charged_drops = end.outcome.fee_drops
             if row.ticket_sequence is None:
-                # The account's own row may be refreshed a little later; the number is gone now.
+                # The account's own row may be refreshed a little later; the number is gone now. How many
+                # more a Batch used, or a TicketCreate that failed did not, only the ledger tells.
                 account.sequence = max(account.sequence, row.sequence + 1)
         case Expired():
             row.state = OutgoingState.EXPIRED
@@ -309,8 +406,30 @@ async def _lock_accounts(db: AsyncSession, addresses: Collection[str]) -> dict[t
     return {(row.network, row.address): row for row in found.scalars()}
 
 
-async def _lock_live(db: AsyncSession, ids: Collection[UUID]) -> list[OutgoingRow]:
-    """Those of the rows that are still live, under their locks, in the order of their ids."""
+async def _lock_held(
+    db: AsyncSession, network: str, address: str, refs: Collection[UUID]
+) -> list[OutgoingRow]:
+    """Held transactions of one account, under its lock and theirs."""
+    if not refs:
+        return []
+    await _lock_accounts(db, [address])
+    found = await db.execute(
+        select(OutgoingRow)
+        .where(
+            OutgoingRow.network == network,
+            OutgoingRow.account == address,
+            OutgoingRow.ref.in_(refs),
+            OutgoingRow.state == OutgoingState.HELD,
+        )
+        .order_by(OutgoingRow.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(found.scalars())
+
+
+async def _lock_open(db: AsyncSession, ids: Collection[UUID]) -> list[OutgoingRow]:
+    """Those of the rows that are still open, under their locks, in the order of their ids."""
     found = await db.execute(
         select(OutgoingRow)
         .where(OutgoingRow.id.in_(ids))
@@ -318,4 +437,4 @@ async def _lock_live(db: AsyncSession, ids: Collection[UUID]) -> list[OutgoingRo
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return [row for row in found.scalars() if row.state in LIVE]
+    return [row for row in found.scalars() if row.state in OPEN]

@@ -1,9 +1,9 @@
 """Each validated ledger, made into rows: accounts, ends of our transactions, movements, cursor.
 
 A ledger is written in several short transactions, so that a busy one holds no lock for long:
-first the watched accounts and what they hold, then the ends of our own transactions, then the movements, last the
-cursor. Each may be repeated after a crash without a second effect; the cursor moves only past a
-ledger that is wholly written.
+first the watched accounts, what they hold and their tickets, then the ends of our own transactions,
+then the movements, last the cursor. Each may be repeated after a crash without a second effect; the
+cursor moves only past a ledger that is wholly written.
 
 One worker does this at a time (a session's advisory lock). Should two ever do it at once, the
 rows come out the same.
@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import TypeVar
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from talktalk.ledger import accounts, holdings, outgoing
+from talktalk.ledger import accounts, holdings, outgoing, tickets
 from talktalk.ledger.follow import outcome_in
 from talktalk.ledger.income import movements
 from talktalk.ledger.lines import holdings_after
@@ -24,9 +25,12 @@ from talktalk.ledger.outgoing import End
 from talktalk.ledger.ports import LedgerListener, Makers
 from talktalk.ledger.schemas import (
     LIVE,
+    Expired,
     Moved,
+    Outcome,
     OutgoingState,
     OutgoingTransaction,
+    Settled,
     ValidatedLedger,
 )
 from talktalk.ledger.service import Ledger
@@ -111,6 +115,10 @@ class LedgerProcessor:
             async with self._database.transaction() as db:
                 changed = await holdings.write(db, network, part)
                 await self._listener.holdings_changed(db, [owners[address] for address in sorted(changed)])
+        theirs = [change for change in tickets.changes_in(ledger) if change.account in owners]
+        if theirs:
+            async with self._database.transaction() as db:
+                await tickets.write(db, network, theirs, ledger.ledger_index)
         for ended in _chunks(list(_ended(ledger, ours))):
             async with self._database.transaction() as db:
                 await close_all(db, self._makers, ended)
@@ -121,6 +129,12 @@ class LedgerProcessor:
         async with self._database.transaction() as db:
             await accounts.write_head(db, head, ledger.ledger_hash)
             await outgoing.make_due(db, network, ledger.ledger_index, ledger.close_time)
+            past = await outgoing.held_past(db, network, ledger.ledger_index)
+        expired = Expired(last_ledger=ledger.ledger_index)
+        late = [End(transaction=each, outcome=expired, at=ledger.close_time) for each in past]
+        for ended in _chunks(late):
+            async with self._database.transaction() as db:
+                await close_all(db, self._makers, ended)
         self._on_processed(ledger.ledger_index)
 
 
@@ -140,12 +154,23 @@ def _ended(ledger: ValidatedLedger, ours: dict[str, OutgoingTransaction]) -> Ite
         own = ours.get(transaction.hash)
         if own is None:
             continue
-        if own.state is OutgoingState.EXPIRED:
+        if own.state in (OutgoingState.EXPIRED, OutgoingState.HELD, OutgoingState.WITHDRAWN):
             # Cannot be, unless a node lied about an earlier ledger: somebody must look.
-            log.critical("%s stands in ledger %s but was closed as expired", own.tx_hash, ledger.ledger_index)
+            log.critical("%s stands in ledger %s but is %s", own.tx_hash, ledger.ledger_index, own.state)
         if own.state in LIVE:
-            outcome = outcome_in(transaction.result, ledger.ledger_index, transaction.fee_drops)
+            outcome: Outcome = outcome_in(transaction.result, ledger.ledger_index, transaction.fee_drops)
+            if isinstance(outcome, Settled) and transaction.tx_json["TransactionType"] == "Batch":
+                outcome = msgspec.structs.replace(outcome, inner=_inner_results(ledger, transaction.hash))
             yield End(transaction=own, outcome=outcome, at=ledger.close_time)
+
+
+def _inner_results(ledger: ValidatedLedger, batch_hash: str) -> dict[str, str]:
+    """Hash → result of what a Batch carried, each from its own metadata."""
+    return {
+        inner.hash: inner.result
+        for inner in ledger.transactions
+        if inner.meta.get("ParentBatchID") == batch_hash
+    }
 
 
 def _moved(

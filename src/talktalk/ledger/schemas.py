@@ -113,6 +113,10 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """SHA-512Half of `53545800` ‖ blob, upper-case hex: what an approval names."""
     account: str
     sequence: int
+    """0 when a ticket is used."""
+    ticket_sequence: int | None = None
+    numbers: int = 1
+    """How many numbers from `sequence` on it may use up."""
     first_ledger: int
     """The newest validated ledger when it was built: it cannot stand in an earlier one."""
     last_ledger: int
@@ -132,6 +136,9 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     ledger_index: int
     fee_drops: int
     result: str = "tesSUCCESS"
+    inner: dict[str, str] = {}
+    """Of a Batch: hash → result of each inner transaction that stands in the ledger. One that does
+    not stand there did not happen."""
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,8 +167,10 @@ Outcome = Settled | Failed | Expired
 
 
 class OutgoingState(enum.StrEnum):
-    """Where a signed transaction stands; the last three are terminal."""
+    """Where a signed transaction stands; the last four are terminal."""
 
+    HELD = "held"
+    """The blob is stored, and is not sent until it is released."""
     SIGNED = "signed"
     """The blob is stored; it may have been sent."""
     SUBMITTED = "submitted"
@@ -169,9 +178,14 @@ class OutgoingState(enum.StrEnum):
     SETTLED = "settled"
     FAILED = "failed"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    """Taken back while it was held: no node ever saw it."""
 
 
 LIVE = (OutgoingState.SIGNED, OutgoingState.SUBMITTED)
+"""A node may have it."""
+OPEN = (OutgoingState.HELD, *LIVE)
+"""It may still apply."""
 
 
 class OutgoingTransaction(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,6 +194,7 @@ class OutgoingTransaction(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     account: str
     sequence: int
+    ticket_sequence: int | None
     tx_hash: str
     purpose: str
     """`<slice>.<what>`: whose `ref` it is."""

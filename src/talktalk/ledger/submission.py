@@ -23,7 +23,7 @@ from talktalk.ledger.follow import Search, look_up
 from talktalk.ledger.outgoing import Answer, End
 from talktalk.ledger.ports import Makers
 from talktalk.ledger.processing import close_all
-from talktalk.ledger.schemas import Outcome, OutgoingState, Pending
+from talktalk.ledger.schemas import Failed, Outcome, OutgoingState, Pending, Settled
 from talktalk.ledger.service import Ledger
 from talktalk.ledger.tables import OutgoingRow
 from talktalk.platform.clock import Clock
@@ -110,6 +110,9 @@ class Submitter:
             except (LedgerGap, NodeUnavailable) as error:
                 log.warning("outcome of %s is not known yet: %s", row.tx_hash, error)
                 return _Word(taken=False, engine_result=None, uncertain=True)
+            if isinstance(found, Settled | Failed) and row.numbers > 1:
+                # How many numbers it used, and what its inner transactions did, stands in its ledger.
+                return _Word(taken=True, engine_result=None, uncertain=False)
             if not isinstance(found, Pending):
                 return found
             if found.seen:

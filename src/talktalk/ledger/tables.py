@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from talktalk.platform.database import Base, Id
 
+OPEN_STATES = "state IN ('held', 'signed', 'submitted')"
+
 
 class HeadRow(Base):
     """One row a network: the newest validated ledger that was processed (the cursor), and the
@@ -78,6 +80,9 @@ class OutgoingRow(Base):
     account: Mapped[str]
     sequence: Mapped[int] = mapped_column(BigInteger)
     """0 when a ticket is used."""
+    numbers: Mapped[int] = mapped_column(server_default=text("1"))
+    """How many numbers from `sequence` on it may use up: more than one where it makes tickets or
+    carries inner transactions."""
     ticket_sequence: Mapped[int | None] = mapped_column(BigInteger)
     first_ledger: Mapped[int] = mapped_column(BigInteger)
     last_ledger: Mapped[int] = mapped_column(BigInteger)
@@ -102,7 +107,8 @@ class OutgoingRow(Base):
 
     __table_args__ = (
         ForeignKeyConstraint(["network", "account"], ["ledger_accounts.network", "ledger_accounts.address"]),
-        # A number belongs to one transaction that can still apply, or has. Only expiry frees it.
+        # A number belongs to one transaction that can still apply, or has. Only expiry frees it; what was
+        # never sent holds none, so that alternatives may wait for one ticket.
         Index(
             "uq_outgoing_transactions_number",
             "network",
@@ -110,12 +116,36 @@ class OutgoingRow(Base):
             "sequence",
             text("coalesce(ticket_sequence, 0)"),
             unique=True,
-            postgresql_where=text("state <> 'expired'"),
+            postgresql_where=text("state NOT IN ('held', 'expired', 'withdrawn')"),
         ),
         Index(
             "ix_outgoing_transactions_due",
             "next_look_at",
             postgresql_where=text("state IN ('signed', 'submitted')"),
         ),
+        Index("ix_outgoing_transactions_open", "network", "account", postgresql_where=text(OPEN_STATES)),
         Index("ix_outgoing_transactions_ref", "ref"),
+    )
+
+
+class TicketRow(Base):
+    """A ticket of a watched account, from the ledger that made it to the one that used it."""
+
+    __tablename__ = "ledger_tickets"
+
+    network: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(primary_key=True)
+    ticket_sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    used_ledger: Mapped[int | None] = mapped_column(BigInteger)
+    """The validated ledger since which it is gone; null while it can be used."""
+
+    __table_args__ = (
+        ForeignKeyConstraint(["network", "account"], ["ledger_accounts.network", "ledger_accounts.address"]),
+        Index(
+            "ix_ledger_tickets_unused",
+            "network",
+            "account",
+            "ticket_sequence",
+            postgresql_where=text("used_ledger IS NULL"),
+        ),
     )

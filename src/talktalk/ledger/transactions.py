@@ -7,6 +7,7 @@ Source: xrpl.org, Binary Format; Cryptographic Keys.
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from talktalk.ledger.errors import MalformedTransaction
@@ -16,6 +17,8 @@ from xrpl_codec.json_form import from_json, to_json
 
 SIGNING_PREFIX = bytes.fromhex("53545800")
 HASH_PREFIX = bytes.fromhex("54584E00")
+APPROVAL_PREFIX = bytes.fromhex("54544100")
+"""`TTA`: before the signing hashes of a set that is approved as one."""
 NETWORK_ID_NEEDED_ABOVE = 1024
 """Networks up to this id refuse the field, others require it."""
 BLOB_BYTES_MAX = 64 * 1024
@@ -83,8 +86,15 @@ def draft(
     first_ledger: int,
     last_ledger: int,
     network_id: int | None,
+    ticket_sequence: int | None = None,
+    numbers: int = 1,
 ) -> Draft:
-    """Complete a transaction's own `fields` with the common ones and serialise it."""
+    """Complete a transaction's own `fields` with the common ones and serialise it.
+
+    With `ticket_sequence` it uses that ticket, and `sequence` is 0. `numbers` tells how many numbers
+    it may use up: 1, and as many more as it makes tickets or carries inner transactions.
+    """
+    assert (sequence == 0) == (ticket_sequence is not None), "a number or a ticket"
     complete = {
         **fields,
         "Fee": str(fee_drops),
@@ -92,6 +102,8 @@ def draft(
         "LastLedgerSequence": last_ledger,
         "SigningPubKey": public_key,
     }
+    if ticket_sequence is not None:
+        complete["TicketSequence"] = ticket_sequence
     if network_id is not None and network_id > NETWORK_ID_NEEDED_ABOVE:
         complete["NetworkID"] = network_id
     blob = _encode(complete)
@@ -100,6 +112,8 @@ def draft(
         signing_hash=signing_hash(blob),
         account=fields["Account"],
         sequence=sequence,
+        ticket_sequence=ticket_sequence,
+        numbers=numbers,
         first_ledger=first_ledger,
         last_ledger=last_ledger,
         fee_drops=fee_drops,
@@ -109,6 +123,17 @@ def draft(
 def signing_hash(blob: bytes) -> str:
     """How an approval names an unsigned transaction."""
     return half_sha512(SIGNING_PREFIX + blob)
+
+
+def approval_hash(signing_hashes: Sequence[str]) -> str:
+    """How one approval names a set of unsigned transactions, in their order.
+
+    Of one transaction it is its signing hash; of more, SHA-512Half of `54544100` ‖ their signing
+    hashes. The prefix is no prefix of the ledger's, so that no set can pass for a transaction.
+    """
+    if len(signing_hashes) == 1:
+        return signing_hashes[0]
+    return half_sha512(APPROVAL_PREFIX + b"".join(bytes.fromhex(each) for each in signing_hashes))
 
 
 def transaction_hash(signed_blob: bytes) -> str:

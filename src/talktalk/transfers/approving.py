@@ -111,16 +111,14 @@ class ApprovalDecider:
             user_id=row.sender_id, address=row.account, public_key=account.public_key, account=account
         )
         head = await self._desk.ledger.head(db)
-        live = await outgoing.live_numbers(db, row.network, row.account)
-        if len(live) >= outgoing.LIVE_PER_ACCOUNT_MAX:
+        taken = await outgoing.taken(db, row.network, row.account)
+        if taken.is_full:
             return "too_many_pending"
-        why = drafting.why_outdated(row, head, outgoing.next_number(account.sequence, live))
+        why = drafting.why_outdated(row, head, outgoing.next_number(account.sequence, taken))
         if why is not None:
             return why
         try:
-            rules.check_purse(
-                await purse_of(db, self._desk.ledger, wallet, head), row.amount_drops, row.fee_drops
-            )
+            rules.check_purse(purse_of(wallet, head, taken), row.amount_drops, row.fee_drops)
         except Unavailable:
             raise
         except Trouble as trouble:

@@ -1,6 +1,5 @@
 """Drawing up the transaction a person approves, and drawing it up anew when it has aged."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +24,7 @@ def draw_up(
     *,
     wallet: ReadyWallet,
     head: LedgerHead,
-    live: Collection[int],
+    taken: outgoing.Taken,
     address: str,
     destination_tag: int | None,
     amount_drops: int,
@@ -43,7 +42,7 @@ def draw_up(
         destination=address,
         destination_tag=destination_tag,
         amount=str(amount_drops),
-        sequence=outgoing.next_number(wallet.account.sequence, live),
+        sequence=outgoing.next_number(wallet.account.sequence, taken),
         fee_drops=fees.capped(head.fee_drops),
         first_ledger=head.ledger_index,
         last_ledger=last_ledger,
@@ -93,11 +92,11 @@ async def redraw(
 ) -> None:
     """Give the row a fresh draft, with a new hash to approve."""
     head = await ledger.head(db)
-    live = await outgoing.live_numbers(db, ledger.network, wallet.address)
+    taken = await outgoing.taken(db, ledger.network, wallet.address)
     terms = draw_up(
         wallet=wallet,
         head=head,
-        live=live,
+        taken=taken,
         address=row.address,
         destination_tag=row.destination_tag,
         amount_drops=row.amount_drops,

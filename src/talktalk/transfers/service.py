@@ -84,7 +84,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
 
     wallet: ReadyWallet
     head: LedgerHead
-    live: set[int]
+    taken: outgoing.Taken
     amount_drops: int
     fee_drops: int
     address: str
@@ -161,10 +161,10 @@ class TransferDesk:
             if await social.blocked_between(db, sender_id, recipient_id):
                 raise Blocked
             is_stranger = not await social.are_friends(db, sender_id, recipient_id)
-        live = await outgoing.live_numbers(db, self.ledger.network, wallet.address)
-        if len(live) >= outgoing.LIVE_PER_ACCOUNT_MAX:
+        taken = await outgoing.taken(db, self.ledger.network, wallet.address)
+        if taken.is_full:
             raise TooManyPending(retry_after_s=5)
-        purse = await purse_of(db, self.ledger, wallet, head)
+        purse = purse_of(wallet, head, taken)
         fee_drops = fees.capped(head.fee_drops)
         rules.check_purse(purse, wanted.amount_drops, fee_drops)
         must_be_let_in = rules.check_payee(looked.payee, wanted.amount_drops, tag, head.reserves)
@@ -173,7 +173,7 @@ class TransferDesk:
         return Examined(
             wallet=wallet,
             head=head,
-            live=live,
+            taken=taken,
             amount_drops=wanted.amount_drops,
             fee_drops=fee_drops,
             address=address,
@@ -238,7 +238,7 @@ class TransferDesk:
         terms = drafting.draw_up(
             wallet=examined.wallet,
             head=examined.head,
-            live=examined.live,
+            taken=examined.taken,
             address=examined.address,
             destination_tag=examined.destination_tag,
             amount_drops=examined.amount_drops,
@@ -313,8 +313,8 @@ class TransferDesk:
         await custody.check_pin_open(db, caller.user_id, now)
         wallet = await self.wallets.ready_wallet(db, caller.user_id)
         head = await self.ledger.head(db)
-        live = await outgoing.live_numbers(db, self.ledger.network, wallet.address)
-        why = drafting.why_outdated(row, head, outgoing.next_number(wallet.account.sequence, live))
+        taken = await outgoing.taken(db, self.ledger.network, wallet.address)
+        why = drafting.why_outdated(row, head, outgoing.next_number(wallet.account.sequence, taken))
         if why is not None:
             await drafting.redraw(db, self.ledger, row, wallet, now)
             self.turn(row, Cause.OUTDATED, now)
@@ -449,12 +449,12 @@ class TransferDesk:
                 raise RoomMismatch
 
 
-async def purse_of(db: AsyncSession, ledger: Ledger, wallet: ReadyWallet, head: LedgerHead) -> Purse:
+def purse_of(wallet: ReadyWallet, head: LedgerHead, taken: outgoing.Taken) -> Purse:
     """What a person has, and has promised."""
     return Purse(
         balance_drops=wallet.account.balance_drops,
         spendable_drops=wallet.account.spendable_drops(head.reserves),
-        promised_drops=await outgoing.live_spend_drops(db, ledger.network, wallet.address),
+        promised_drops=taken.spend_drops,
     )
 
 

@@ -214,8 +214,8 @@ class Founder:
         head = await self._ledger.head(db)
         if account is None or not account.exists:
             raise LedgerUnavailable("the sponsor account is not funded")
-        live = await outgoing.live_numbers(db, self._ledger.network, sponsor.address)
-        if len(live) >= outgoing.LIVE_PER_ACCOUNT_MAX:
+        taken = await outgoing.taken(db, self._ledger.network, sponsor.address)
+        if taken.is_full:
             raise LedgerUnavailable("the sponsor account has too much on its way")
         fee_drops = fees.capped(head.fee_drops)
         amount_drops = head.reserves.base_drops + SPONSOR_EXTRA_DROPS
@@ -225,7 +225,7 @@ class Founder:
             destination=todo.address,
             destination_tag=None,
             amount=str(amount_drops),
-            sequence=outgoing.next_number(account.sequence, live),
+            sequence=outgoing.next_number(account.sequence, taken),
             fee_drops=fee_drops,
             first_ledger=head.ledger_index,
             last_ledger=head.ledger_index + ledger_service.window_ledgers(head),
