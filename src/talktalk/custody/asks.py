@@ -103,7 +103,9 @@ async def _withdraw(db: AsyncSession, which: ColumnElement[bool]) -> bool:
     return changed.first() is not None
 
 
-async def use(db: AsyncSession, *, ask_id: UUID, user_id: UUID, context: bytes, now: datetime) -> bool:
+async def use(
+    db: AsyncSession, *, ask_id: UUID, user_id: UUID, purpose: AskPurpose, context: bytes, now: datetime
+) -> bool:
     """Use up a granted approval; False if it is not granted, is somebody else's, is for something
     else, or was used before."""
     changed = await db.execute(
@@ -112,7 +114,7 @@ async def use(db: AsyncSession, *, ask_id: UUID, user_id: UUID, context: bytes, 
             AskRow.id == ask_id,
             AskRow.user_id == user_id,
             AskRow.context == context,
-            AskRow.purpose == AskPurpose.TRANSFER_APPROVE,
+            AskRow.purpose == purpose,
             AskRow.state == AskState.GRANTED,
             AskRow.used_at.is_(None),
         )

@@ -1,5 +1,6 @@
 """The one port through which anything is signed."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,5 +27,17 @@ class Custody(Protocol):
             SignatureRefused: The bytes are not the approved ones, not of this owner's account, not
                 of a type this custody signs, or the approval was used before.
             KeyUnreadable: The key cannot be opened here.
+        """
+        ...
+
+    async def sign_all(
+        self, db: AsyncSession, drafts: Sequence[Draft], approval: Approval | OperatorOrder
+    ) -> list[Signed]:
+        """Sign a set that was approved as one, in its order: all of it, or nothing.
+
+        `approval.signing_hash` is the set's `ledger.transactions.approval_hash`.
+
+        Raises:
+            SignatureRefused, KeyUnreadable: As `sign`.
         """
         ...

@@ -21,6 +21,7 @@ class AskPurpose(enum.StrEnum):
     """What an ask wants."""
 
     TRANSFER_APPROVE = "transfer.approve"
+    ORDER_APPROVE = "order.approve"
     PIN_SET = "pin.set"
     RECOVERY_SET = "recovery.set"
     RECOVERY_USE = "recovery.use"
@@ -61,11 +62,14 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's leave to sign one transaction: names a granted ask, which is used up by it."""
+    """A person's leave to sign a transaction, or a set: names a granted ask, which is used up by it."""
 
     ask_id: UUID
     user_id: UUID
     signing_hash: str
+    """The transaction's signing hash; of a set, its `ledger.transactions.approval_hash`."""
+    purpose: AskPurpose = AskPurpose.TRANSFER_APPROVE
+    """What the ask was for."""
 
 
 class OperatorOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,13 +1,16 @@
 """The sealed way of custody: Ed25519 keys under envelope encryption, opened in the worker alone.
 
 A key is made in memory, sealed at once, and opened for the moment of one signature. What it signs
-is decoded here from the very bytes: the account must be the key's own, the type one that is
-allowed, and the approval must name those bytes and be unused.
+is decoded here from the very bytes: the account must be the key's own, type and fields such as are
+allowed (`signable`), and the approval must name those bytes and be unused. One approval may name a
+set of transactions; then the whole set is signed, in its order.
 
 Signatures are libsodium's (constant time). Python cannot promise that a key's bytes are wiped;
 they live as short as they can.
 """
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from talktalk.custody import asks
+from talktalk.custody import asks, signable
 from talktalk.custody.envelope import Envelope, KeyEncryptionKey
 from talktalk.custody.errors import KeyUnreadable, SignatureRefused
 from talktalk.custody.schemas import Approval, OperatorOrder, PublicKey, owner_of_user
@@ -29,13 +32,6 @@ from talktalk.platform.ids import uuid7
 
 KEY_VERSION = 1
 ED25519_PREFIX = "ED"
-PERSON_TYPES = frozenset({"Payment"})
-"""What a person's key may sign."""
-OPERATOR_TYPES = frozenset({"Payment"})
-"""What the operator's own keys may sign."""
-FORBIDDEN_FIELDS = frozenset({"TxnSignature", "Signers", "Delegate", "SendMax", "Paths", "DeliverMin"})
-"""Nothing that is already signed, acts for another, or spends another amount than is shown."""
-PARTIAL_PAYMENT = 0x00020000
 
 
 class SealedCustody:
@@ -90,26 +86,36 @@ class SealedCustody:
                 of a type this custody signs, or the approval was used before.
             KeyUnreadable: The key cannot be opened here.
         """
-        is_person = isinstance(approval, Approval)
-        owner = (
-            owner_of_user(approval.user_id) if isinstance(approval, Approval) else f"operator:{approval.role}"
-        )
-        row = await self._row(db, owner)
+        (signed,) = await self.sign_all(db, [transaction], approval)
+        return signed
+
+    async def sign_all(
+        self, db: AsyncSession, drafts: Sequence[Draft], approval: Approval | OperatorOrder
+    ) -> list[Signed]:
+        """Sign a set that was approved as one, in its order: all of it, or nothing.
+
+        Raises:
+            SignatureRefused, KeyUnreadable: As `sign`.
+        """
+        row = await self._row(db, _owner(approval))
         if row is None:
             raise SignatureRefused("there is no such key")
-        if transactions.signing_hash(transaction.blob) != approval.signing_hash:
+        if transactions.approval_hash([_hash(draft) for draft in drafts]) != approval.signing_hash:
             raise SignatureRefused("the approval names other bytes")
-        fields = transactions.decode_blob(transaction.blob)
-        _check(fields, row, PERSON_TYPES if is_person else OPERATOR_TYPES)
+        for draft in drafts:
+            _check(transactions.decode_blob(draft.blob), row, approval)
+            await asyncio.sleep(0)  # decoding is slow, a set may be long
         if isinstance(approval, Approval):
             await self._use(db, approval, self._clock.now())
-        elif int(fields["Amount"]) + int(fields["Fee"]) > approval.spend_drops_max:
-            raise SignatureRefused("above what the operator's order allows")
         key = SigningKey(self._open(row))
         if bytes(key.verify_key).hex().upper() != row.public_key[len(ED25519_PREFIX) :]:
             raise KeyUnreadable("the private key is not the public key's")
-        signature = key.sign(transactions.SIGNING_PREFIX + transaction.blob).signature
-        return transactions.attach_signature(transaction.blob, signature)
+        signed = []
+        for draft in drafts:
+            signature = key.sign(transactions.SIGNING_PREFIX + draft.blob).signature
+            signed.append(transactions.attach_signature(draft.blob, signature))
+            await asyncio.sleep(0)
+        return signed
 
     def _open(self, row: SealedKeyRow) -> bytes:
         envelope = Envelope(
@@ -127,6 +133,7 @@ class SealedCustody:
             db,
             ask_id=approval.ask_id,
             user_id=approval.user_id,
+            purpose=approval.purpose,
             context=bytes.fromhex(approval.signing_hash),
             now=now,
         )
@@ -139,16 +146,23 @@ class SealedCustody:
         return found.scalar_one_or_none()
 
 
-def _check(fields: dict[str, Any], row: SealedKeyRow, types: frozenset[str]) -> None:
-    if fields.get("TransactionType") not in types:
-        raise SignatureRefused(f"this key does not sign {fields.get('TransactionType')}")
-    if fields.get("Account") != row.address or fields.get("SigningPubKey") != row.public_key:
-        raise SignatureRefused("the transaction is of another account or key")
-    forbidden = FORBIDDEN_FIELDS & fields.keys()
-    if forbidden:
-        raise SignatureRefused(f"must not carry {', '.join(sorted(forbidden))}")
-    if int(fields.get("Flags", 0)) & PARTIAL_PAYMENT or "LastLedgerSequence" not in fields:
-        raise SignatureRefused("must deliver in full, and must expire")
+def _owner(approval: Approval | OperatorOrder) -> str:
+    if isinstance(approval, Approval):
+        return owner_of_user(approval.user_id)
+    return f"operator:{approval.role}"
+
+
+def _hash(draft: Draft) -> str:
+    return transactions.signing_hash(draft.blob)
+
+
+def _check(fields: dict[str, Any], row: SealedKeyRow, approval: Approval | OperatorOrder) -> None:
+    if isinstance(approval, Approval):
+        signable.check_person(fields, address=row.address, public_key=row.public_key)
+        return
+    spend_drops = signable.check_operator(fields, address=row.address, public_key=row.public_key)
+    if spend_drops > approval.spend_drops_max:
+        raise SignatureRefused("above what the operator's order allows")
 
 
 def _associated(owner: str, key_id: str, version: int) -> bytes:

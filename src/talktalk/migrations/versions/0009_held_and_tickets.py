@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_held_and_tickets"
-down_revision = "0007_holdings"
+revision = "0009_held_and_tickets"
+down_revision = "0008_access_tokens"
 branch_labels = None
 depends_on = None
 
