@@ -79,10 +79,12 @@ async def direct_room_ids(
         return {}
     found = await db.execute(
         select(RoomRow.pair_low, RoomRow.pair_high, RoomRow.id).where(
-            tuple_(RoomRow.pair_low, RoomRow.pair_high).in_(list(pairs))
+            RoomRow.pair_low.in_({low for low, _ in pairs}),
+            RoomRow.pair_high.in_({high for _, high in pairs}),
         )
     )
-    return {(low, high): room_id for low, high, room_id in found if low is not None and high is not None}
+    rooms = {(low, high): room_id for low, high, room_id in found if low is not None and high is not None}
+    return {pair: rooms[pair] for pair in pairs if pair in rooms}
 
 
 async def count_requests(db: AsyncSession, user_id: UUID) -> int:
@@ -107,7 +109,11 @@ async def members_at(
     """(room, person) → membership, of those who are in the room now."""
     found = await db.execute(
         select(MemberRow)
-        .where(tuple_(MemberRow.room_id, MemberRow.user_id).in_(list(places)), MemberRow.left_seq.is_(None))
+        .where(
+            MemberRow.room_id.in_({room_id for room_id, _ in places}),
+            MemberRow.user_id.in_({user_id for _, user_id in places}),
+            MemberRow.left_seq.is_(None),
+        )
         .execution_options(populate_existing=True)
     )
     return {(row.room_id, row.user_id): row for row in found.scalars()}
@@ -119,7 +125,8 @@ async def keys_of(
     """(sender, client id) → room and position of what it made, of those that were used before."""
     found = await db.execute(
         select(KeyRow.sender_id, KeyRow.client_id, KeyRow.room_id, KeyRow.seq).where(
-            tuple_(KeyRow.sender_id, KeyRow.client_id).in_(list(keys))
+            KeyRow.sender_id.in_({sender_id for sender_id, _ in keys}),
+            KeyRow.client_id.in_({client_id for _, client_id in keys}),
         )
     )
     return {(row.sender_id, row.client_id): (row.room_id, row.seq) for row in found}

@@ -21,20 +21,20 @@ class WalletListener:
 
     async def accounts_changed(self, db: AsyncSession, changes: Sequence[AccountChange]) -> None:
         """An account that appeared is ready, one that was deleted is unfunded; everyone is told."""
-        touched = []
-        for change in changes:
-            user_id = user_of_owner(change.owner)
-            if user_id is None:
-                continue
-            touched.append(user_id)
-            row = await queries.wallet(db, user_id, lock=True)
-            if row is None:
-                continue
-            now = self._desk.clock.now()
-            if change.exists and row.state != WalletState.READY:
-                row.state, row.ready_at = WalletState.READY, row.ready_at or now
-            elif not change.exists:
+        touched = {
+            user_id: change for change in changes if (user_id := user_of_owner(change.owner)) is not None
+        }
+        turning = [
+            row.user_id
+            for row in await queries.wallets(db, touched)
+            if touched[row.user_id].exists != (row.state == WalletState.READY)
+        ]
+        now = self._desk.clock.now()
+        for row in await queries.lock_wallets(db, turning):
+            if not touched[row.user_id].exists:
                 row.state, row.next_funding_at = WalletState.UNFUNDED, now
+            elif row.state != WalletState.READY:
+                row.state, row.ready_at = WalletState.READY, row.ready_at or now
         await db.flush()
         if touched:
             announcements = Announcements()

@@ -1,6 +1,6 @@
 """Every statement over the wallet's tables."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -51,6 +51,20 @@ async def wallets(db: AsyncSession, user_ids: Collection[UUID]) -> list[WalletRo
     if not user_ids:
         return []
     found = await db.execute(select(WalletRow).where(WalletRow.user_id.in_(user_ids)))
+    return list(found.scalars())
+
+
+async def lock_wallets(db: AsyncSession, user_ids: Collection[UUID]) -> list[WalletRow]:
+    """The wallets of these people under their locks, taken in the order of their ids."""
+    if not user_ids:
+        return []
+    found = await db.execute(
+        select(WalletRow)
+        .where(WalletRow.user_id.in_(user_ids))
+        .order_by(WalletRow.user_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     return list(found.scalars())
 
 
@@ -105,6 +119,18 @@ async def see_device(
 async def device(db: AsyncSession, user_id: UUID, device_id: UUID) -> WalletDeviceRow | None:
     """The device's row."""
     return await db.get(WalletDeviceRow, (user_id, device_id), populate_existing=True)
+
+
+async def trusted_among(db: AsyncSession, devices: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    """Those of the (person, device) that may spend."""
+    found = await db.execute(
+        select(WalletDeviceRow.user_id, WalletDeviceRow.device_id).where(
+            WalletDeviceRow.user_id.in_({user_id for user_id, _ in devices}),
+            WalletDeviceRow.device_id.in_({device_id for _, device_id in devices}),
+            WalletDeviceRow.trusted_since.is_not(None),
+        )
+    )
+    return {(row.user_id, row.device_id) for row in found}
 
 
 async def trust_device(db: AsyncSession, user_id: UUID, device_id: UUID, now: datetime) -> None:
@@ -198,73 +224,107 @@ async def due_recoveries(db: AsyncSession, now: datetime, limit: int) -> list[Re
     return list(found.scalars())
 
 
-async def put_activity(db: AsyncSession, network: str, entry: ActivityEntry) -> tuple[ActivityRow, bool]:
-    """Write a movement, or bring the one of the same transaction, asset and direction up to date.
+def activity_key(entry: ActivityEntry) -> tuple[UUID, str, bool, str]:
+    """What a movement is known by, and the order in which movements are locked."""
+    return entry.user_id, entry.tx_hash, entry.incoming, entry.amount.asset
+
+
+async def put_activities(
+    db: AsyncSession, network: str, entries: Iterable[ActivityEntry]
+) -> list[ActivityRow]:
+    """Write movements, or bring those of the same transaction, asset and direction up to date.
 
     Returns:
-        The row, and whether it is new or has changed.
+        The rows that are new or have changed.
     """
-    values: dict[str, Any] = {
+    wanted = {activity_key(entry): entry for entry in sorted(entries, key=activity_key)}
+    known = await _lock_activities(db, network, wanted)
+    fresh = [_activity(network, entry) for key, entry in wanted.items() if key not in known]
+    changed: list[ActivityRow] = []
+    if fresh:
+        made = await db.execute(
+            insert(ActivityRow).on_conflict_do_nothing(index_elements=_ACTIVITY_KEY).returning(ActivityRow),
+            fresh,
+        )
+        changed += made.scalars()
+        raced = wanted.keys() - known.keys() - {_key_of(row) for row in changed}
+        known |= await _lock_activities(db, network, raced)
+    for key, row in known.items():
+        entry = wanted[key]
+        # What came from our own transfer knows more than what a ledger tells of the same transaction.
+        if entry.transfer_id is None and row.transfer_id is not None:
+            continue
+        values = _changing(entry)
+        if any(getattr(row, name) != value for name, value in values.items()):
+            changed.append(row)
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.note = entry.note or row.note
+    await db.flush()
+    return changed
+
+
+_ACTIVITY_KEY = (
+    ActivityRow.network,
+    ActivityRow.tx_hash,
+    ActivityRow.user_id,
+    ActivityRow.incoming,
+    ActivityRow.amount_asset,
+)
+
+
+def _key_of(row: ActivityRow) -> tuple[UUID, str, bool, str]:
+    return row.user_id, row.tx_hash, row.incoming, row.amount_asset
+
+
+def _changing(entry: ActivityEntry) -> dict[str, Any]:
+    return {
         "state": entry.state,
         "uncertain": entry.uncertain,
         "transfer_id": entry.transfer_id,
         "ledger_index": entry.ledger_index,
         "settled_at": entry.settled_at,
     }
-    made = await db.execute(
-        insert(ActivityRow)
-        .values(
-            id=uuid7(),
-            user_id=entry.user_id,
-            network=network,
-            tx_hash=entry.tx_hash,
-            incoming=entry.incoming,
-            amount_value=entry.amount.value,
-            amount_asset=entry.amount.asset,
-            address=entry.address,
-            counterparty_id=entry.counterparty_id,
-            destination_tag=entry.destination_tag,
-            note=entry.note,
-            kind=entry.kind,
-            created_at=entry.at,
-            **values,
-        )
-        .on_conflict_do_nothing(
-            index_elements=[
-                ActivityRow.network,
-                ActivityRow.tx_hash,
-                ActivityRow.user_id,
-                ActivityRow.incoming,
-                ActivityRow.amount_asset,
-            ]
-        )
-        .returning(ActivityRow)
-    )
-    row = made.scalar_one_or_none()
-    if row is not None:
-        return row, True
+
+
+def _activity(network: str, entry: ActivityEntry) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "user_id": entry.user_id,
+        "network": network,
+        "tx_hash": entry.tx_hash,
+        "incoming": entry.incoming,
+        "amount_value": entry.amount.value,
+        "amount_asset": entry.amount.asset,
+        "address": entry.address,
+        "counterparty_id": entry.counterparty_id,
+        "destination_tag": entry.destination_tag,
+        "note": entry.note,
+        "kind": entry.kind,
+        "created_at": entry.at,
+        **_changing(entry),
+    }
+
+
+async def _lock_activities(
+    db: AsyncSession, network: str, keys: Collection[tuple[UUID, str, bool, str]]
+) -> dict[tuple[UUID, str, bool, str], ActivityRow]:
+    """Those of the movements that are known, under their locks."""
+    if not keys:
+        return {}
     found = await db.execute(
         select(ActivityRow)
         .where(
             ActivityRow.network == network,
-            ActivityRow.tx_hash == entry.tx_hash,
-            ActivityRow.user_id == entry.user_id,
-            ActivityRow.incoming.is_(entry.incoming),
-            ActivityRow.amount_asset == entry.amount.asset,
+            ActivityRow.tx_hash.in_({key[1] for key in keys}),
+            ActivityRow.user_id.in_({key[0] for key in keys}),
         )
+        .order_by(ActivityRow.user_id, ActivityRow.tx_hash, ActivityRow.incoming, ActivityRow.amount_asset)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    row = found.scalar_one()
-    # What came from our own transfer knows more than what a ledger tells of the same transaction.
-    if entry.transfer_id is None and row.transfer_id is not None:
-        return row, False
-    changed = any(getattr(row, name) != value for name, value in values.items())
-    for name, value in values.items():
-        setattr(row, name, value)
-    row.note = entry.note or row.note
-    await db.flush()
-    return row, changed
+    rows = {_key_of(row): row for row in found.scalars()}
+    return {key: rows[key] for key in keys if key in rows}
 
 
 async def activities(

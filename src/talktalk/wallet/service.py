@@ -156,11 +156,7 @@ class WalletDesk:
         self, db: AsyncSession, entries: Sequence[ActivityEntry], announcements: Announcements
     ) -> None:
         """Write movements and tell whose they are; repeating it changes and tells nothing."""
-        changed = []
-        for entry in sorted(entries, key=_activity_order):
-            row, is_news = await queries.put_activity(db, self.network, entry)
-            if is_news:
-                changed.append(row)
+        changed = await queries.put_activities(db, self.network, entries)
         for row, activity in zip(changed, await activities_of(db, changed), strict=True):
             announcements.add(row.user_id, "wallet.activity", {"entry": activity})
 
@@ -225,10 +221,6 @@ def _balances(account: WatchedAccount | None, head: LedgerHead | None) -> list[A
             reserved=xrp(account.balance_drops - spendable),
         )
     ]
-
-
-def _activity_order(entry: ActivityEntry) -> tuple[UUID, str, bool, str]:
-    return entry.user_id, entry.tx_hash, entry.incoming, entry.amount.asset
 
 
 async def activities_of(db: AsyncSession, rows: Sequence[ActivityRow]) -> list[Activity]:
