@@ -45,6 +45,7 @@ from talktalk.identity.desk import SignInDesk
 from talktalk.identity.guard import Guard
 from talktalk.identity.quotas import Quotas
 from talktalk.identity.sms import Inbox, sender_from
+from talktalk.ledger.health import Reason
 from talktalk.ledger.nodes import NodePool
 from talktalk.ledger.service import Ledger
 from talktalk.platform import context, log
@@ -147,6 +148,8 @@ class Web:
         self.telemetry.watch(
             "database_connections_in_use", "Connections checked out of the pool", self._connections_in_use
         )
+        for reason in (None, *Reason):
+            self._watch_nodes(reason)
         self.telemetry.watch("sockets_open", "WebSocket connections", lambda: len(self.gateway.sockets))
         self.on_broken: Callable[[], None] = lambda: None
         """Called when a part that must always run has failed: this process can serve no longer."""
@@ -190,6 +193,14 @@ class Web:
         if not task.cancelled():
             _log.error("web.part_failed", extra={"part": task.get_name()}, exc_info=task.exception())
             self.on_broken()
+
+    def _watch_nodes(self, reason: Reason | None) -> None:
+        """Show how many ledger nodes are well, or set aside for a reason."""
+        self.telemetry.watch(
+            f"ledger_nodes_{reason or 'well'}",
+            f"Ledger nodes, {reason or 'well'}",
+            lambda: float(self.nodes.counts()[reason]),
+        )
 
     def _connections_in_use(self) -> float:
         pool = self.database.engine.pool

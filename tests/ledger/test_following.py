@@ -71,9 +71,8 @@ async def _caught_up(net: Devnet, pool: NodePool) -> int:
     for node in pool.nodes:
         while node.latest is None or node.latest.ledger_index < index:
             assert await pool.wait_beyond(0, timeout_s=20)
-            async with pool._on_ledger:
-                if node.latest is None or node.latest.ledger_index < index:
-                    await pool._on_ledger.wait()
+            if node.latest is None or node.latest.ledger_index < index:
+                await pool.news()
     return index
 
 

@@ -5,6 +5,7 @@
     ├── NodeRefused          a node answered with an error of its own (`actNotFound`, …)
     ├── LedgerGap            no reachable node holds a needed ledger; nothing is known
     ├── LedgerForked         a ledger does not follow the one we processed before
+    ├── MalformedLedger      bytes that are no ledger, or not the one they are said to be
     └── MalformedTransaction bytes that are no transaction, or not canonical
 
 The rest are problems a caller is told about (`platform.problems.Trouble`).
@@ -43,6 +44,10 @@ class LedgerGap(LedgerError):
 
 class LedgerForked(LedgerError):
     """A validated ledger names another parent than the one we processed: stop and look."""
+
+
+class MalformedLedger(LedgerError):
+    """What a node gave as a ledger is none, or does not hash to what it says it is."""
 
 
 class MalformedTransaction(LedgerError):

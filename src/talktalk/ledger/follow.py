@@ -18,7 +18,8 @@ from typing import Any
 import msgspec
 
 from talktalk.ledger.errors import LedgerGap, NodeRefused, NodeUnavailable
-from talktalk.ledger.nodes import Node, NodePool
+from talktalk.ledger.node import Node
+from talktalk.ledger.nodes import NodePool
 from talktalk.ledger.schemas import Expired, Failed, Outcome, Pending, Settled
 
 WINDOW_LEDGERS_MAX = 900

@@ -84,6 +84,8 @@ class LedgerProcessor:
         while cursor is None:
             cursor = await self._begin()
         index, parent_hash = cursor
+        if parent_hash:
+            self._ledger.pool.settle(index, parent_hash)
         async for ledger in ledgers(self._ledger.pool, after=index, parent_hash=parent_hash or None):
             await self.process(ledger)
 

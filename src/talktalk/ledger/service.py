@@ -32,6 +32,8 @@ MARGIN_LEDGERS = 4
 CLOSE_INTERVAL_MS_FIRST = 1000
 """Believed of a network never seen before: short, so that the first windows are rather too long."""
 CLOSE_INTERVAL_MS_MIN = 150
+NETWORK_IDS = {"mainnet": 0, "testnet": 1, "devnet": 2}
+"""What nodes of the public networks call themselves: a URL that leads elsewhere is found out."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ class Ledger:
         self.pool = pool
         self.network = network
         self.amendments = Amendments(pool)
+        pool.network_id = NETWORK_IDS.get(network, pool.network_id)
 
     @property
     def is_main(self) -> bool:
@@ -58,6 +61,8 @@ class Ledger:
         head = await accounts.read_head(db, self.network)
         if head is None:
             raise LedgerUnavailable("no ledger was processed yet")
+        if head.network_id is not None:
+            self.pool.network_id = head.network_id
         return head
 
     async def account(self, address: str) -> AccountState | None:
@@ -122,7 +127,10 @@ class Ledger:
             fee_drops=fee_drops,
             reserves=Reserves(base_drops=latest.reserve_base, increment_drops=latest.reserve_inc),
             close_interval_ms=_interval_ms(ledger, before),
-            network_id=latest.network_id,
+            # A network does not change its id; a node that says so stands in another one.
+            network_id=before.network_id
+            if before is not None and before.network_id is not None
+            else latest.network_id,
         )
 
 

@@ -3,19 +3,25 @@
 The stream of the nodes is only a wake-up: ledgers are read by number, from the one after the
 cursor to the newest validated one, and each must name the one before as its parent. A ledger no
 reachable node holds is waited for, never skipped.
+
+A ledger is taken when a quorum of the nodes names its hash (`nodes`) and its bytes have that hash
+(`proof`): then no node can invent a transaction in it, hide one or alter what one did.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from talktalk.ledger.errors import LedgerForked, LedgerGap, NodeRefused, NodeUnavailable
-from talktalk.ledger.nodes import NodePool
-from talktalk.ledger.schemas import LedgerTransaction, ValidatedLedger
+import msgspec
 
-RIPPLE_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+from talktalk.ledger.errors import LedgerForked, LedgerGap, MalformedLedger, NodeRefused, NodeUnavailable
+from talktalk.ledger.health import Reason
+from talktalk.ledger.node import Node
+from talktalk.ledger.nodes import NodePool
+from talktalk.ledger.proof import as_shown, entry_of, is_known, proven
+from talktalk.ledger.schemas import ValidatedLedger
+
 READ_TIMEOUT_S = 20.0
 AHEAD_MAX = 8
 """Ledgers read at the same time when catching up."""
@@ -60,29 +66,28 @@ async def ledgers(pool: NodePool, *, after: int, parent_hash: str | None) -> Asy
 
 
 async def read_ledger(pool: NodePool, ledger_index: int) -> ValidatedLedger:
-    """Read one whole validated ledger from the first node that has it.
+    """Read one whole validated ledger: the one whose hash a quorum of nodes names, proven by that hash.
 
     Raises:
-        LedgerGap: Nodes answered, none has it.
+        LedgerGap: Nodes answered, but too few name its hash, or none has it.
         NodeUnavailable: None answered.
     """
-    refused: NodeRefused | None = None
-    for node in pool.ranked:
+    agreed = await pool.agreed_hash(ledger_index)
+    if agreed is None:
+        if pool.ranked:
+            raise LedgerGap(f"too few nodes tell the hash of ledger {ledger_index}")
+        raise NodeUnavailable(f"no node answered for ledger {ledger_index}")
+    refused: NodeRefused | MalformedLedger | None = None
+    for node in pool.holding(ledger_index):
         try:
-            found = await node.request(
-                "ledger",
-                timeout_s=READ_TIMEOUT_S,
-                ledger_index=ledger_index,
-                transactions=True,
-                expand=True,
-            )
+            return await _read_from(node, ledger_index, agreed)
         except NodeRefused as error:
             refused = error
-            continue
+        except MalformedLedger as error:
+            refused = error
+            pool.distrust(node, Reason.LYING, str(error))
         except NodeUnavailable:
             continue
-        if found.get("validated") and int(found["ledger_index"]) == ledger_index:
-            return _ledger(found)
     if refused is not None:
         raise LedgerGap(f"no node has ledger {ledger_index}") from refused
     raise NodeUnavailable(f"no node answered for ledger {ledger_index}")
@@ -96,17 +101,46 @@ async def _read_or_none(pool: NodePool, ledger_index: int) -> ValidatedLedger | 
         return None
 
 
-def _ledger(found: dict[str, Any]) -> ValidatedLedger:
-    header = found["ledger"]
-    transactions = [
-        LedgerTransaction(hash=entry["hash"], tx_json=entry["tx_json"], meta=entry["meta"])
-        for entry in header["transactions"]
-    ]
-    transactions.sort(key=lambda transaction: int(transaction.meta["TransactionIndex"]))
-    return ValidatedLedger(
-        ledger_index=int(found["ledger_index"]),
-        ledger_hash=found.get("ledger_hash") or header["ledger_hash"],
-        parent_hash=header["parent_hash"],
-        close_time=RIPPLE_EPOCH + timedelta(seconds=int(header["close_time"])),
-        transactions=transactions,
-    )
+async def _read_from(node: Node, ledger_index: int, agreed: str) -> ValidatedLedger:
+    """One node's ledger, which has the hash that was agreed on.
+
+    Raises:
+        MalformedLedger: It has not.
+        NodeRefused: It has none.
+        NodeUnavailable: It did not answer.
+    """
+    whole = {"ledger_index": ledger_index, "transactions": True, "expand": True}
+    found = await node.request("ledger", timeout_s=READ_TIMEOUT_S, **whole, binary=True)
+    try:
+        header = bytes.fromhex(found["ledger"]["ledger_data"])
+        entries = [
+            entry_of(bytes.fromhex(each["tx_blob"]), bytes.fromhex(each.get("meta_blob") or each["meta"]))
+            for each in found["ledger"]["transactions"]
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise MalformedLedger(f"ledger {ledger_index} in a shape of its own: {error!r}") from error
+    ledger = proven(header, entries)
+    if ledger.ledger_hash != agreed:
+        raise MalformedLedger(f"it gave another ledger {ledger_index} than the others name")
+    if all(is_known(transaction) for transaction in ledger.transactions):
+        return ledger
+    log.warning("ledger %s holds transactions of a kind not known here: taken as shown", ledger_index)
+    return _with_unknown(ledger, await node.request("ledger", timeout_s=READ_TIMEOUT_S, **whole))
+
+
+def _with_unknown(ledger: ValidatedLedger, found: dict[str, Any]) -> ValidatedLedger:
+    """The ledger, with what this version cannot decode as the node shows it.
+
+    Raises:
+        MalformedLedger: The node shows other transactions.
+    """
+    try:
+        shown = {each["hash"]: each for each in found["ledger"]["transactions"]}
+        transactions = [
+            transaction if is_known(transaction) else as_shown(transaction, shown[transaction.hash])
+            for transaction in ledger.transactions
+        ]
+        transactions.sort(key=lambda transaction: int(transaction.meta["TransactionIndex"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise MalformedLedger(f"ledger {ledger.ledger_index} is shown otherwise: {error!r}") from error
+    return msgspec.structs.replace(ledger, transactions=transactions)
