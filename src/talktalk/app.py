@@ -79,6 +79,7 @@ from talktalk.transfers.rooms import ChatRooms
 from talktalk.transfers.service import TransferDesk
 from talktalk.wallet import api as wallet_api
 from talktalk.wallet.service import WalletDesk
+from talktalk.wallet.tokens import tokens_from
 from talktalk_wire.about import About
 from talktalk_wire.realtime import FRAME_BYTES_MAX
 
@@ -127,10 +128,14 @@ class Web:
         ChatFrames(self.gateway, self.chat_writer, self.chat_reader, self.chat_cursors, self.database)
         self.nodes = NodePool(settings.ledger_urls)
         self.wallet_desk = WalletDesk(
-            network=settings.network_name, explorer_url=settings.explorer_url, clock=self.clock
+            network=settings.network_name,
+            explorer_url=settings.explorer_url,
+            clock=self.clock,
+            tokens=tokens_from(settings),
         )
+        self.ledger = Ledger(self.nodes, network=settings.network_name)
         self.transfer_desk = TransferDesk(
-            ledger=Ledger(self.nodes, network=settings.network_name),
+            ledger=self.ledger,
             wallets=self.wallet_desk,
             rooms=ChatRooms(),
             clock=self.clock,
@@ -246,6 +251,7 @@ class Web:
             "dev_inbox": self.sms,
             "presence": self.gateway.presence,
             "wallet_desk": self.wallet_desk,
+            "ledger": self.ledger,
             "transfer_desk": self.transfer_desk,
             "chat_reader": self.chat_reader,
             "chat_writer": self.chat_writer,

@@ -126,6 +126,55 @@ def asyncapi() -> None:
     _print_document(asyncapi_document())
 
 
+tokens_app = typer.Typer(no_args_is_help=True, help="Make, sign and check the verified token list.")
+app.add_typer(tokens_app, name="tokens")
+
+
+@tokens_app.command("key")
+def tokens_key(path: Annotated[Path, typer.Argument(help="The key file, made if missing.")]) -> None:
+    """Print the public key of a signing key, made if there is none."""
+    typer.echo(bytes(_tokens_key(path).verify_key).hex())
+
+
+@tokens_app.command("sign")
+def tokens_sign(
+    path: Annotated[Path, typer.Argument(help="The list.")],
+    key: Annotated[Path, typer.Option(help="The key file, mode 0600.")],
+) -> None:
+    """Sign a list; one that contradicts itself is refused."""
+    from talktalk.wallet import tokens
+
+    tokens.sign(path, _tokens_key(key))
+    typer.echo(f"{tokens.signature_file(path)} is written")
+
+
+@tokens_app.command("verify")
+def tokens_verify(
+    path: Annotated[Path | None, typer.Argument(help="The list; the shipped one if none is named.")] = None,
+    key: Annotated[str, typer.Option(help="The public key, hex; the shipped list's if none is named.")] = "",
+) -> None:
+    """Check a list's signature and content, and say what it vouches for."""
+    from talktalk.wallet import tokens
+
+    file = tokens.verify(path or tokens.SHIPPED, key or tokens.SHIPPED_KEY)
+    typer.echo(f"serial {file.serial}, {file.issued_at:%Y-%m-%d}")
+    for token in file.tokens:
+        typer.echo(f"{token.network:10} {token.code:10} {token.issuer_name} ({token.domain})  {token.asset}")
+
+
+def _tokens_key(path: Path) -> Any:
+    from nacl.signing import SigningKey
+
+    from talktalk.config import SettingsError
+    from talktalk.custody.errors import KeyFileUnsafe
+    from talktalk.custody.key_files import read_or_make_key
+
+    try:
+        return SigningKey(read_or_make_key(path))
+    except KeyFileUnsafe as error:
+        raise SettingsError(str(error)) from error
+
+
 @app.command(context_settings=_PASS_ON)
 def bench(context: typer.Context) -> None:
     """Measure: bench NAME; alone it lists the names."""

@@ -47,6 +47,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     explorer_url: str | None = None
     """`…/transactions/{hash}` of a public explorer, if the network has one."""
 
+    tokens_file: Path | None = None
+    """The signed token list; None: the one that is shipped."""
+    tokens_key: str = ""
+    """Public key, in hex, that must have signed `tokens_file`; empty: the shipped list's."""
+
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = "http://127.0.0.1:8080"

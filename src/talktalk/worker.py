@@ -66,6 +66,7 @@ from talktalk.wallet.funding import SPONSOR_PURPOSE, Founder, SponsorMaker
 from talktalk.wallet.listener import WalletListener
 from talktalk.wallet.service import WAKE_KIND as WALLET_WAKE
 from talktalk.wallet.service import WalletDesk
+from talktalk.wallet.tokens import tokens_from
 
 POOL_SIZE = 20
 """Database connections: each of the asks decided at once uses two, the rest share."""
@@ -130,7 +131,10 @@ class Worker:
         self.ledger = Ledger(self.pool, network=settings.network_name)
         self.custody = SealedCustody(kek, self.clock)
         self.wallets = WalletDesk(
-            network=settings.network_name, explorer_url=settings.explorer_url, clock=self.clock
+            network=settings.network_name,
+            explorer_url=settings.explorer_url,
+            clock=self.clock,
+            tokens=tokens_from(settings),
         )
         self.transfers = TransferDesk(
             ledger=self.ledger, wallets=self.wallets, rooms=ChatRooms(), clock=self.clock

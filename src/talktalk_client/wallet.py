@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,7 @@ from talktalk_client.errors import ApiError, RecoveryRefused, WalletNotReady
 from talktalk_client.policy import Backoff, Policy
 from talktalk_client.rest import Http, Query
 from talktalk_client.sealing import Sealer, sealer_for
+from talktalk_wire.assets import Assets, ShownAsk, TokenTerms
 from talktalk_wire.common import Page, Person
 from talktalk_wire.transfers import TransferState
 from talktalk_wire.wallet import (
@@ -111,6 +113,27 @@ class WalletDoor:
             TimeoutError: It may not after `timeout_s`.
         """
         return await self._wait(self.get, lambda wallet: wallet.trust is DeviceTrust.TRUSTED, timeout_s)
+
+    async def assets(self) -> Assets:
+        """Tokens held, hidden ones included, and the verified ones that could be."""
+        return await self._http.get("/api/v1/assets", Assets)
+
+    async def token(self, asset: str) -> TokenTerms:
+        """One token with its issuer's terms, as the ledger holds them now.
+
+        Raises:
+            ApiError: `asset_malformed`, `asset_unknown`, `ledger_unavailable`.
+        """
+        return await self._http.get(f"/api/v1/assets/{quote(asset, safe='')}", TokenTerms)
+
+    async def show_token(self, asset: str, *, shown: bool = True) -> Assets:
+        """Put a token that is held among the balances, or take it out.
+
+        Raises:
+            ApiError: `token_not_held`.
+        """
+        path = f"/api/v1/assets/{quote(asset, safe='')}/shown"
+        return await self._http.put(path, ShownAsk(shown=shown), Assets)
 
     def activity(
         self,

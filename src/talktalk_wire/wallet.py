@@ -27,6 +27,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
+from talktalk_wire.assets import Token
 from talktalk_wire.common import Amount, Ask, Person, Wire
 
 Sealed = Annotated[str, Meta(min_length=44, max_length=1024)]
@@ -61,6 +62,8 @@ class AssetBalance(Wire, frozen=True, kw_only=True):
     balance: Amount
     spendable: Amount
     reserved: Amount
+    token: Token | None = None
+    """Which token; null for XRP."""
 
 
 class Wallet(Wire, frozen=True, kw_only=True):
@@ -72,6 +75,9 @@ class Wallet(Wire, frozen=True, kw_only=True):
     custody: str
     """`sealed`: the operator's worker holds the key under envelope encryption."""
     balances: list[AssetBalance]
+    """XRP first, then every token that is shown."""
+    hidden_tokens: int
+    """How many more there are that nobody vouches for and the person has not asked for."""
     reserve_base_drops: int
     reserve_increment_drops: int
     owner_count: int

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("up", "test", "serve", "work", "devnet", "migrate", "openapi", "asyncapi", "bench")
+COMMANDS = ("up", "test", "serve", "work", "devnet", "migrate", "openapi", "asyncapi", "tokens", "bench")
 
 
 def talktalk(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

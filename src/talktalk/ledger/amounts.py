@@ -34,6 +34,9 @@ ISSUED_DIGITS_MAX = 15
 """Significant digits of an issued currency that every ledger calculation keeps."""
 ISSUED_EXPONENT_MAX = 80
 
+CODE_BYTES = 20
+"""A currency code that is not of three characters."""
+
 _DECIMAL = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?", re.ASCII)
 _EXPONENT = re.compile(r"[+-]?[0-9.]+[eE][+-]?[0-9]+", re.ASCII)
 _NOT_NUMBERS = frozenset({"nan", "snan", "inf", "infinity"})

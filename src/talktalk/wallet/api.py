@@ -30,11 +30,14 @@ from talktalk.custody.errors import (
 )
 from talktalk.custody.schemas import AskPurpose
 from talktalk.identity.schemas import Caller
+from talktalk.ledger.errors import BadAsset, LedgerUnavailable
+from talktalk.ledger.service import Ledger
 from talktalk.platform.database import Database
 from talktalk.platform.problems import NotFound
 from talktalk.platform.web.origin import peer_address
-from talktalk.wallet import activities, recovery
+from talktalk.wallet import activities, assets, recovery
 from talktalk.wallet.errors import (
+    AssetUnknown,
     CursorMalformed,
     DeviceAlreadyTrusted,
     NoRecoveryCode,
@@ -42,11 +45,13 @@ from talktalk.wallet.errors import (
     RecoveryClosed,
     RecoveryNotFound,
     SealedMissing,
+    TokenNotHeld,
     WalletNotReady,
 )
 from talktalk.wallet.pages import read_cursor, write_cursor
 from talktalk.wallet.schemas import ActivityFilter
 from talktalk.wallet.service import WalletDesk
+from talktalk_wire.assets import Assets, ShownAsk, TokenTerms
 from talktalk_wire.common import Page
 from talktalk_wire.identity import Scope
 from talktalk_wire.transfers import TransferState
@@ -61,6 +66,8 @@ from talktalk_wire.wallet import (
     Wallet,
     WorkerKey,
 )
+
+ASSET_LENGTH_MAX = 100
 
 Asked = Request[Caller, str, State]
 Desk = NamedDependency[WalletDesk]
@@ -255,6 +262,44 @@ def _in_utc(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
+class AssetPages(Controller):
+    """Tokens of the caller."""
+
+    path = "/api/v1/assets"
+    tags = ("Assets",)
+
+    @get(opt={"scope": Scope.READ})
+    async def assets(self, request: Asked, db: AsyncSession, wallet_desk: Desk) -> Assets:
+        """What I hold, and what somebody vouches for that I could hold."""
+        return await assets.read_all(db, wallet_desk, request.user.user_id)
+
+    @get("/{asset:str}", opt={"problems": (BadAsset, AssetUnknown, LedgerUnavailable), "scope": Scope.READ})
+    async def asset(
+        self,
+        asset: Annotated[str, Parameter(max_length=ASSET_LENGTH_MAX)],
+        request: Asked,
+        database: Rows,
+        wallet_desk: Desk,
+        ledger: NamedDependency[Ledger],
+    ) -> TokenTerms:
+        """One token, with what its issuer has decided, as the ledger holds it now."""
+        parsed, terms = await assets.look_up(ledger, asset)
+        async with database.transaction() as db:
+            return await assets.describe(db, wallet_desk, request.user.user_id, parsed, terms)
+
+    @put("/{asset:str}/shown", opt={"problems": (TokenNotHeld,)})
+    async def show(
+        self,
+        asset: Annotated[str, Parameter(max_length=ASSET_LENGTH_MAX)],
+        data: ShownAsk,
+        request: Asked,
+        db: AsyncSession,
+        wallet_desk: Desk,
+    ) -> Assets:
+        """Put a token I hold among my balances, or take it out."""
+        return await assets.show(db, wallet_desk, request.user.user_id, asset, shown=data.shown)
+
+
 async def _decided(
     request: Asked,
     database: Database,
@@ -282,4 +327,4 @@ async def _decided(
     custody.raise_if_refused(await custody.answer(database, ask_id), desk.clock.now())
 
 
-routes = [WalletPages]
+routes = [WalletPages, AssetPages]

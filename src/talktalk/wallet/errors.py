@@ -9,6 +9,18 @@ class WalletNotReady(Trouble):
     status, code, title = 409, "wallet_not_ready", "The wallet is not ready yet"
 
 
+class AssetUnknown(NotFound):
+    """Nobody has issued this asset on this network."""
+
+    code, title = "asset_unknown", "There is no such token on this network"
+
+
+class TokenNotHeld(NotFound):
+    """The person has neither a trust line nor an MPT entry for it."""
+
+    code, title = "token_not_held", "This wallet does not hold that token"
+
+
 class DeviceAlreadyTrusted(Trouble):
     """Nothing to recover: this device may spend."""
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from talktalk.platform.ids import uuid7
 from talktalk.wallet.rules import OPEN_RECOVERIES
 from talktalk.wallet.schemas import ActivityEntry, ActivityFilter
-from talktalk.wallet.tables import ActivityRow, RecoveryRow, WalletDeviceRow, WalletRow
+from talktalk.wallet.tables import ActivityRow, RecoveryRow, ShownTokenRow, WalletDeviceRow, WalletRow
 from talktalk_wire.wallet import RecoveryState, WalletState
 
 UNFINISHED = (WalletState.CREATING, WalletState.FUNDING, WalletState.UNFUNDED)
@@ -161,6 +161,36 @@ async def users_with_untrusted_devices(db: AsyncSession, user_ids: Collection[UU
         .distinct()
     )
     return set(found.scalars())
+
+
+async def shown_tokens(
+    db: AsyncSession, network: str, user_ids: Collection[UUID]
+) -> dict[UUID, dict[str, bool]]:
+    """What these people decided about tokens: person → asset → whether it is shown."""
+    decided: dict[UUID, dict[str, bool]] = {user_id: {} for user_id in user_ids}
+    if decided:
+        found = await db.execute(
+            select(ShownTokenRow.user_id, ShownTokenRow.asset, ShownTokenRow.shown).where(
+                ShownTokenRow.network == network, ShownTokenRow.user_id.in_(user_ids)
+            )
+        )
+        for user_id, asset, shown in found:
+            decided[user_id][asset] = shown
+    return decided
+
+
+async def show_token(
+    db: AsyncSession, *, user_id: UUID, network: str, asset: str, shown: bool, now: datetime
+) -> None:
+    """Write a person's decision about a token."""
+    decision = {"shown": shown, "decided_at": now}
+    await db.execute(
+        insert(ShownTokenRow)
+        .values(user_id=user_id, network=network, asset=asset, **decision)
+        .on_conflict_do_update(
+            index_elements=[ShownTokenRow.user_id, ShownTokenRow.network, ShownTokenRow.asset], set_=decision
+        )
+    )
 
 
 async def insert_recovery(

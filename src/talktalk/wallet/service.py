@@ -13,20 +13,22 @@ from talktalk.custody import service as custody
 from talktalk.custody.errors import DeviceNotTrusted
 from talktalk.identity import service as identity
 from talktalk.identity.schemas import Caller
-from talktalk.ledger import accounts
+from talktalk.ledger import accounts, holdings
 from talktalk.ledger.accounts import WatchedAccount
-from talktalk.ledger.amounts import xrp
+from talktalk.ledger.lines import Holding
 from talktalk.ledger.schemas import LedgerHead
 from talktalk.platform.clock import Clock
 from talktalk.platform.wake import Wake, notify
 from talktalk.wallet import queries
 from talktalk.wallet.announcements import Announcements
+from talktalk.wallet.balances import balances_of
 from talktalk.wallet.errors import WalletNotReady
 from talktalk.wallet.rules import address_prefix
 from talktalk.wallet.schemas import ActivityEntry, ReadyWallet
 from talktalk.wallet.tables import ActivityRow
+from talktalk.wallet.tokens import NO_TOKENS, TokenList
 from talktalk_wire.common import Amount
-from talktalk_wire.wallet import Activity, AssetBalance, DeviceTrust, RecoveryState, Wallet, WalletState
+from talktalk_wire.wallet import Activity, DeviceTrust, RecoveryState, Wallet, WalletState
 
 WAKE_KIND = "wallet"
 """Wakes the worker: a wallet has something to be made or funded."""
@@ -35,8 +37,11 @@ WAKE_KIND = "wallet"
 class WalletDesk:
     """What needs to know the network, its explorer, and the time."""
 
-    def __init__(self, *, network: str, explorer_url: str | None, clock: Clock) -> None:
+    def __init__(
+        self, *, network: str, explorer_url: str | None, clock: Clock, tokens: TokenList = NO_TOKENS
+    ) -> None:
         self.network = network
+        self.tokens = tokens
         self._explorer_url = explorer_url
         self.clock = clock
 
@@ -173,11 +178,18 @@ class WalletDesk:
         watched = {
             account.address: account for account in await accounts.read_many(db, self.network, addresses)
         }
+        held: dict[str, list[Holding]] = {}
+        for holding in await holdings.read(db, self.network, addresses):
+            held.setdefault(holding.account, []).append(holding)
+        decided = await queries.shown_tokens(db, self.network, user_ids)
         pins, codes = await custody.secrets_set(db, user_ids)
         made = []
         for row in rows:
             account = watched.get(row.address or "")
             device_trust, spend_after = trust[row.user_id]
+            balances, hidden = balances_of(
+                account, head, held.get(row.address or "", ()), self.tokens, decided[row.user_id]
+            )
             made.append(
                 (
                     row.user_id,
@@ -186,7 +198,8 @@ class WalletDesk:
                         address=row.address,
                         public_key=row.public_key,
                         custody=row.custody,
-                        balances=_balances(account, head),
+                        balances=balances,
+                        hidden_tokens=hidden,
                         reserve_base_drops=head.reserves.base_drops if head is not None else 0,
                         reserve_increment_drops=head.reserves.increment_drops if head is not None else 0,
                         owner_count=account.owner_count if account is not None else 0,
@@ -208,19 +221,6 @@ def _newest(account: WatchedAccount | None, head: LedgerHead | None) -> int | No
     if head is None:
         return None
     return max(head.ledger_index, account.ledger_index or 0) if account is not None else head.ledger_index
-
-
-def _balances(account: WatchedAccount | None, head: LedgerHead | None) -> list[AssetBalance]:
-    if account is None or head is None or not account.exists:
-        return [AssetBalance(balance=xrp(0), spendable=xrp(0), reserved=xrp(0))]
-    spendable = account.spendable_drops(head.reserves)
-    return [
-        AssetBalance(
-            balance=xrp(account.balance_drops),
-            spendable=xrp(spendable),
-            reserved=xrp(account.balance_drops - spendable),
-        )
-    ]
 
 
 async def activities_of(db: AsyncSession, rows: Sequence[ActivityRow]) -> list[Activity]:

@@ -51,6 +51,18 @@ class WalletDeviceRow(Base):
     trusted_since: Mapped[datetime | None]
 
 
+class ShownTokenRow(Base):
+    """A person's word on whether a token is among their balances."""
+
+    __tablename__ = "wallet_shown_tokens"
+
+    user_id: Mapped[Id]
+    network: Mapped[str] = mapped_column(primary_key=True)
+    asset: Mapped[str] = mapped_column(primary_key=True)
+    shown: Mapped[bool]
+    decided_at: Mapped[datetime]
+
+
 class RecoveryRow(Base):
     """One try to bring the wallet to a new device."""
 

@@ -14,6 +14,8 @@ export interface Routes {
   "DELETE /api/v1/rooms/{id}/request": { answer: undefined };
   "GET /api/v1/about": { answer: W.About };
   "GET /api/v1/access-tokens": { answer: W.AccessToken[] };
+  "GET /api/v1/assets": { answer: W.Assets };
+  "GET /api/v1/assets/{asset}": { answer: W.TokenTerms };
   "GET /api/v1/auth/sessions": { answer: W.Session[] };
   "GET /api/v1/blocks": { answer: W.Blocked[] };
   "GET /api/v1/friend-requests": { answer: W.FriendRequest[] };
@@ -51,6 +53,7 @@ export interface Routes {
   "POST /api/v1/wallet/recoveries/{id}/consent": { body: W.ConsentAsk; answer: W.Recovery };
   "POST /api/v1/wallet/recoveries/{id}/veto": { answer: W.Recovery };
   "POST /api/v1/wallet/recovery-code": { body: W.RecoveryCodeAsk; answer: W.Wallet };
+  "PUT /api/v1/assets/{asset}/shown": { body: W.ShownAsk; answer: W.Assets };
   "PUT /api/v1/blocks/{user_id}": { answer: W.Blocked };
   "PUT /api/v1/me/picture": { body: Blob; answer: W.Me };
   "PUT /api/v1/rooms/{id}/cursor": { body: W.CursorAsk; answer: undefined };

@@ -109,6 +109,18 @@ export interface components {
             balance: components["schemas"]["Amount"];
             reserved: components["schemas"]["Amount"];
             spendable: components["schemas"]["Amount"];
+            token: components["schemas"]["Token"] | null;
+        };
+        /**
+         * Assets
+         * @description Everything the assets manager shows. XRP is in the wallet's balances.
+         */
+        Assets: {
+            held: components["schemas"]["Held"][];
+            line_reserve_drops: number;
+            list_serial: number;
+            listed: components["schemas"]["Token"][];
+            spendable_drops: number;
         };
         /**
          * Beat
@@ -326,6 +338,20 @@ export interface components {
                 [key: string]: number;
             };
             user_seq: number;
+        };
+        /**
+         * Held
+         * @description A token a person has a trust line or an MPT entry for.
+         */
+        Held: {
+            balance: components["schemas"]["Amount"];
+            limit: components["schemas"]["Amount"] | null;
+            notices: string[];
+            removable: boolean;
+            reserve_drops: number;
+            shown: boolean;
+            spendable: components["schemas"]["Amount"];
+            token: components["schemas"]["Token"];
         };
         /**
          * Hello
@@ -672,6 +698,13 @@ export interface components {
          */
         SessionTransport: "bearer" | "cookie";
         /**
+         * ShownAsk
+         * @description PUT /api/v1/assets/{asset}/shown: among my balances, or not.
+         */
+        ShownAsk: {
+            shown: boolean;
+        };
+        /**
          * SignInAsk
          * @description POST /api/v1/auth/sessions: exchange a code for a session.
          */
@@ -702,6 +735,37 @@ export interface components {
         Stale: {
             rooms: string[];
             user: boolean;
+        };
+        /**
+         * Token
+         * @description A token, told apart from all that look like it.
+         */
+        Token: {
+            asset: string;
+            code: string;
+            domain: string | null;
+            issuer: string;
+            issuer_name: string | null;
+            lookalike_of: string | null;
+            scale: number | null;
+            verified: boolean;
+        };
+        /**
+         * TokenTerms
+         * @description What an issuer has decided about a token, read from the ledger now.
+         */
+        TokenTerms: {
+            can_claw_back: boolean;
+            can_freeze: boolean;
+            claimed_domain: string | null;
+            frozen: boolean;
+            held: components["schemas"]["Held"] | null;
+            line_reserve_drops: number;
+            requires_authorization: boolean;
+            takes_lines: boolean;
+            token: components["schemas"]["Token"];
+            transfer_fee_percent: string;
+            transferable: boolean;
         };
         /**
          * Transfer
@@ -820,6 +884,7 @@ export interface components {
             explorer_url: string | null;
             has_pin: boolean;
             has_recovery_code: boolean;
+            hidden_tokens: number;
             ledger_index: number | null;
             network: string;
             owner_count: number;
@@ -889,6 +954,7 @@ export type AmountAsk = components['schemas']['AmountAsk'];
 export type ApproveAsk = components['schemas']['ApproveAsk'];
 export type Ask = components['schemas']['Ask'];
 export type AssetBalance = components['schemas']['AssetBalance'];
+export type Assets = components['schemas']['Assets'];
 export type Beat = components['schemas']['Beat'];
 export type Blocked = components['schemas']['Blocked'];
 export type Bye = components['schemas']['Bye'];
@@ -913,6 +979,7 @@ export type FriendRequestAsk = components['schemas']['FriendRequestAsk'];
 export type FriendSearchAsk = components['schemas']['FriendSearchAsk'];
 export type FriendSearchResult = components['schemas']['FriendSearchResult'];
 export type Heads = components['schemas']['Heads'];
+export type Held = components['schemas']['Held'];
 export type Hello = components['schemas']['Hello'];
 export type Me = components['schemas']['Me'];
 export type Member = components['schemas']['Member'];
@@ -947,9 +1014,12 @@ export type RoomKind = components['schemas']['RoomKind'];
 export type Scope = components['schemas']['Scope'];
 export type Session = components['schemas']['Session'];
 export type SessionTransport = components['schemas']['SessionTransport'];
+export type ShownAsk = components['schemas']['ShownAsk'];
 export type SignInAsk = components['schemas']['SignInAsk'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type Stale = components['schemas']['Stale'];
+export type Token = components['schemas']['Token'];
+export type TokenTerms = components['schemas']['TokenTerms'];
 export type Transfer = components['schemas']['Transfer'];
 export type TransferAsk = components['schemas']['TransferAsk'];
 export type TransferCheck = components['schemas']['TransferCheck'];
