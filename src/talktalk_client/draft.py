@@ -39,6 +39,8 @@ class PaymentAsked(msgspec.Struct, frozen=True, kw_only=True):
     """Classic address."""
     destination_tag: int | None
     drops: int
+    memo: str = ""
+    """For everybody to read; nothing else may be written into the transaction."""
     fee_drops_max: int = FEE_DROPS_MAX
 
 
@@ -136,6 +138,9 @@ def _rules(draft: Draft, asked: PaymentAsked) -> Mapping[str, _Rule]:
         "DestinationTag": exactly(asked.destination_tag),
         "Amount": exactly(str(asked.drops)),
         "Fee": (f"{draft.fee_drops}, at most {asked.fee_drops_max} drops", is_fee),
+        "Memos": exactly(_memos(asked.memo)),
+        # Whom the receiver lets in is between the two; it is shown, and moves nothing else.
+        "CredentialIDs": exactly(list(draft.credential_ids) or None),
         "LastLedgerSequence": exactly(draft.last_ledger),
         "Flags": ("no flag that changes the payment", lambda found: found in (None, 0, _FULLY_CANONICAL)),
         # Which number and which network concern the ledger, not what the person asked.
@@ -143,6 +148,14 @@ def _rules(draft: Draft, asked: PaymentAsked) -> Mapping[str, _Rule]:
         "TicketSequence": ("a number", is_number),
         "NetworkID": ("a number", is_number),
     }
+
+
+def _memos(memo: str) -> list[dict[str, Any]] | None:
+    """The one memo of plain text that was asked for, as a transaction carries it."""
+    if not memo:
+        return None
+    entry = {"MemoData": memo.encode().hex().upper(), "MemoFormat": b"text/plain".hex().upper()}
+    return [{"Memo": entry}]
 
 
 def _is_digits(found: Any) -> bool:

@@ -53,6 +53,8 @@ from talktalk_wire.transfers import (
     AmountAsk,
     ApproveAsk,
     Draft,
+    PaymentTarget,
+    PaymentTextAsk,
     Transfer,
     TransferAsk,
     TransferCheck,
@@ -109,13 +111,14 @@ class Transfers:
         note: str = "",
         room: SomeRoom | None = None,
         destination_tag: int | None = None,
+        memo: str = "",
     ) -> TransferCheck:
         """What a payment would cost and warn of; nothing is made.
 
         Raises:
             ApiError: What would stop it.
         """
-        asked = _asked(to, amount, note, room, destination_tag, (), FEE_DROPS_MAX)
+        asked = _asked(to, amount, note, room, destination_tag, (), FEE_DROPS_MAX, memo)
         path = "/api/v1/transfers/checks"
         return await self.http.post(path, asked.body, TransferCheck, repeatable=True)
 
@@ -128,6 +131,7 @@ class Transfers:
         note: str = "",
         room: SomeRoom | None = None,
         destination_tag: int | None = None,
+        memo: str = "",
         accept_warnings: Collection[str] = (),
         fee_drops_max: int = FEE_DROPS_MAX,
         idempotency_key: str | None = None,
@@ -141,6 +145,7 @@ class Transfers:
             note: Shown to both sides; at most `NOTE_LENGTH_MAX` characters.
             room: Where its card stands; None with a person: the direct room.
             destination_tag: With an address that asks for one.
+            memo: Written into the transaction, where everybody can read it for ever.
             accept_warnings: Codes of `TransferCheck.warnings` the person has accepted.
             fee_drops_max: A dearer transaction is refused here.
             idempotency_key: The key of an earlier try whose outcome is not known; the payment is made
@@ -158,12 +163,21 @@ class Transfers:
             Unreachable: No answer; call again with the same `idempotency_key`.
         """
         key = idempotency_key or new_idempotency_key()
-        asked = _asked(to, amount, note, room, destination_tag, accept_warnings, fee_drops_max)
+        asked = _asked(to, amount, note, room, destination_tag, accept_warnings, fee_drops_max, memo)
         wallet = await self._own_wallet()
         transfer = await self.http.post("/api/v1/transfers", asked.body, Transfer, idempotency_key=key)
         payment = Payment(self, transfer, key)
         await payment.approve(pin, lambda drafted: self._compare(asked, wallet, drafted))
         return payment
+
+    async def target(self, text: str) -> PaymentTarget:
+        """What a payment link, an X-address or an address proposes, as the server reads it.
+
+        Raises:
+            ApiError: `payment_link_malformed`, `address_malformed`, `address_other_network`, …
+        """
+        path = "/api/v1/transfers/targets"
+        return await self.http.post(path, PaymentTextAsk(text=text), PaymentTarget, repeatable=True)
 
     async def get(self, transfer: Transfer | UUID) -> Transfer:
         """One transfer as it is now."""
@@ -220,6 +234,7 @@ class Transfers:
             public_key=wallet.public_key or "",
             destination=transfer.address,
             destination_tag=asked.destination_tag,
+            memo=asked.body.memo,
             drops=asked.drops,
             fee_drops_max=asked.fee_drops_max,
         )
@@ -360,6 +375,7 @@ def _asked(
     destination_tag: int | None,
     accept_warnings: Collection[str],
     fee_drops_max: int,
+    memo: str = "",
 ) -> _Asked:
     value = drafts.xrp_text(amount)
     address, tag = _classic(to, destination_tag) if isinstance(to, str) else (None, destination_tag)
@@ -370,6 +386,7 @@ def _asked(
         destination_tag=destination_tag,
         room_id=None if room is None else room_id_of(room),
         note=note,
+        memo=memo.strip(),
         accepted_warnings=tuple(accept_warnings),
     )
     return _Asked(body, drafts.drops(value), address, tag, fee_drops_max)
@@ -402,6 +419,7 @@ def _record_differences(asked: _Asked, transfer: Transfer) -> Sequence[Differenc
         ),
         "destination_tag": (asked.destination_tag, transfer.destination_tag),
         "note": (asked.body.note, transfer.note),
+        "memo": (asked.body.memo, transfer.memo),
     }
     if asked.body.user_id is not None:
         pairs["recipient"] = (asked.body.user_id, recipient)

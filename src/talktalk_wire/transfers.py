@@ -2,7 +2,8 @@
 
 Routes: POST /api/v1/transfers (needs `Idempotency-Key`) · GET /api/v1/transfers ·
 GET /api/v1/transfers/{id} · POST /api/v1/transfers/{id}/approve, /cancel ·
-POST /api/v1/transfers/checks (what would stop or warn, before an intent exists).
+POST /api/v1/transfers/checks (what would stop or warn, before an intent exists) ·
+POST /api/v1/transfers/targets (what a payment link says).
 
 The card in the room is the same for both sides: `Card`, carried by `chat.Message.card` and by the
 room's `card` events. User event: `transfer.turned` {transfer: Transfer}, to the sender.
@@ -19,6 +20,8 @@ from talktalk_wire.common import Amount, Ask, Person, Wire
 from talktalk_wire.wallet import Sealed
 
 NOTE_LENGTH_MAX = 200
+MEMO_LENGTH_MAX = 512
+LINK_LENGTH_MAX = 2048
 AMOUNT_LENGTH_MAX = 40
 IDEMPOTENCY_KEY_LENGTH_MAX = 128
 
@@ -59,6 +62,9 @@ class TransferAsk(Ask, frozen=True, kw_only=True):
     room_id: UUID | None = None
     """The room the card stands in; null with `user_id`: our direct room."""
     note: Annotated[str, Meta(max_length=NOTE_LENGTH_MAX)] = ""
+    """For the two of us."""
+    memo: Annotated[str, Meta(max_length=MEMO_LENGTH_MAX)] = ""
+    """Written into the transaction, where everybody can read it for ever; at most 512 bytes of UTF-8."""
     accepted_warnings: tuple[str, ...] = ()
     """Codes of the warnings the person has seen and accepted."""
 
@@ -67,7 +73,8 @@ class Warning(Wire, frozen=True, kw_only=True):  # noqa: A001 - the wire's word 
     """Something the person should know before approving."""
 
     code: str
-    """`new_payee`, `large_share`, `not_a_friend`, `empties_wallet`."""
+    """`new_payee`, `large_share`, `not_a_friend`, `empties_wallet`, `looks_like_another` (the address
+    begins and ends like one that was paid before, or a friend's), `exchange_without_tag`."""
     detail: str
 
 
@@ -79,8 +86,33 @@ class TransferCheck(Wire, frozen=True, kw_only=True):
     recipient: Person | None
     address: str
     creates_account: bool
+    exchange: str | None = None
+    """The exchange whose account this is, as far as we know."""
     warnings: list[Warning]
     balance_after: Amount
+
+
+class PaymentTextAsk(Ask, frozen=True, kw_only=True):
+    """POST /api/v1/transfers/targets: what was scanned, pasted or followed."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=LINK_LENGTH_MAX)]
+
+
+class PaymentTarget(Wire, frozen=True, kw_only=True):
+    """What a payment link proposes, read by our rules. The person decides, and may change all of it."""
+
+    address: str
+    """Classic."""
+    destination_tag: int | None
+    x_address: str
+    """Address and tag in one."""
+    amount: Amount | None
+    memo: str
+    person: Person | None
+    """Who this is here, if they are."""
+    exchange: str | None
+    uri: str
+    """The same as a link of ours."""
 
 
 class Draft(Wire, frozen=True, kw_only=True):
@@ -94,6 +126,8 @@ class Draft(Wire, frozen=True, kw_only=True):
     fee_drops: int
     expires_at: datetime
     """About when `last_ledger` closes; approve before."""
+    credential_ids: tuple[str, ...] = ()
+    """Credentials the transaction shows, since the receiver takes payments only from those who do."""
 
 
 class Failure(Wire, frozen=True, kw_only=True):
@@ -121,6 +155,8 @@ class Transfer(Wire, frozen=True, kw_only=True):
     amount: Amount
     fee_drops: int | None
     note: str
+    memo: str = ""
+    """In the transaction, for everybody."""
     room_id: UUID | None
     warnings: list[Warning]
     draft: Draft | None

@@ -2,7 +2,7 @@
 
 Routes: GET /api/v1/wallet · GET /api/v1/wallet/activity (filters: direction, state, asset, person, q,
 since, until) · GET /api/v1/wallet/activity.csv (the same filters) · GET /api/v1/wallet/activity/{id} ·
-GET /api/v1/wallet/worker-key ·
+GET /api/v1/wallet/payment-link · GET /api/v1/wallet/worker-key ·
 PUT /api/v1/wallet/pin · POST /api/v1/wallet/recovery-code · POST /api/v1/wallet/recoveries ·
 GET /api/v1/wallet/recoveries · POST /api/v1/wallet/recoveries/{id}/consent, /veto.
 
@@ -190,6 +190,16 @@ class Direction(enum.StrEnum):
     OUT = "out"
 
 
+class PaymentLink(Wire, frozen=True, kw_only=True):
+    """How others pay me, in the forms other wallets read."""
+
+    uri: str
+    """`xrpl:r…?dt=…&amount=…&memo=…`, for QR codes and sharing."""
+    address: str
+    x_address: str
+    """Address and tag in one."""
+
+
 class Activity(Wire, frozen=True, kw_only=True):
     """One movement of my wallet, in or out."""
 
@@ -202,6 +212,8 @@ class Activity(Wire, frozen=True, kw_only=True):
     """The other side's address."""
     destination_tag: int | None
     note: str
+    memo: str = ""
+    """What the transaction itself says, for everybody: written by whoever sent it, believed by nobody."""
     state: str
     """A `talktalk_wire.transfers.TransferState`; income is always `settled`."""
     uncertain: bool

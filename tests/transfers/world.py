@@ -36,6 +36,7 @@ from talktalk.ledger import accounts
 from talktalk.ledger.addresses import address_of
 from talktalk.platform.clock import SystemClock
 from talktalk.platform.database import Database
+from talktalk.transfers.rules import WARNINGS
 from talktalk.worker import Worker
 from tests.fixtures_app import RunningApp, sign_in
 from tests.ledger.relay import Relay
@@ -112,7 +113,7 @@ class Person:
     def ask(self, to: "Person | str", value: str, **fields: object) -> dict[str, Any]:
         """The body of a transfer that accepts every warning."""
         payee = {"address": to} if isinstance(to, str) else {"user_id": str(to.id)}
-        warnings = ["new_payee", "not_a_friend", "large_share", "empties_wallet"]
+        warnings = list(WARNINGS)
         return {"amount": {"value": value}, "accepted_warnings": warnings, **payee, **fields}
 
     async def draft(

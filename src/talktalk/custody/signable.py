@@ -141,7 +141,11 @@ def _batch(fields: Fields) -> None:
 
 
 _TYPES: Final = {
-    "Payment": Signable(frozenset({"Destination", "DestinationTag", "Amount"}), _payment),
+    "Payment": Signable(
+        # Credentials are shown to a receiver that chooses its senders; they move nothing.
+        frozenset({"Destination", "DestinationTag", "Amount", "CredentialIDs"}),
+        _payment,
+    ),
     "TicketCreate": Signable(frozenset({"TicketCount"}), _ticket_create),
     "EscrowCreate": Signable(
         frozenset({"Destination", "DestinationTag", "Amount", "Condition", "CancelAfter", "FinishAfter"}),

@@ -130,3 +130,21 @@ class BlackHoleAddress(BadAddress):
     """An account nobody can ever sign for."""
 
     code, title = "address_black_hole", "Nobody can spend from this address"
+
+
+class PaymentLinkMalformed(Trouble):
+    """Not a payment link, or one that contradicts itself."""
+
+    status, code, title = 422, "payment_link_malformed", "This is no payment link"
+
+
+class BadMemo(Trouble):
+    """Root of memos that cannot be written."""
+
+    status, code, title = 422, "memo_refused", "The memo has characters that cannot be sent"
+
+
+class MemoTooLong(BadMemo):
+    """The ledger keeps every memo for ever, and takes at most a kilobyte."""
+
+    code, title = "memo_too_long", "The memo is too long"

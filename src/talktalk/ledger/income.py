@@ -15,6 +15,7 @@ from typing import Any
 
 from talktalk.ledger import lines
 from talktalk.ledger.amounts import from_ledger, xrp
+from talktalk.ledger.memos import memo_of
 from talktalk.ledger.rounding import add, plain
 from talktalk.ledger.schemas import LedgerTransaction, Movement
 from talktalk_wire.common import Amount
@@ -60,6 +61,7 @@ def _delivered(
                 counterparty=other,
                 destination_tag=fields.get("DestinationTag"),
                 kind=fields["TransactionType"],
+                memo=memo_of(fields),
             )
 
 
@@ -79,6 +81,7 @@ def _changed(
             counterparty=fields["Account"] if address == other else other,
             destination_tag=fields.get("DestinationTag"),
             kind=fields["TransactionType"],
+            memo=memo_of(fields),
         )
 
 

@@ -224,6 +224,8 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
     destination_tag: int | None
     kind: str
     """The transaction's type."""
+    memo: str = ""
+    """What its sender wrote for everybody: text to show, and nothing else."""
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):

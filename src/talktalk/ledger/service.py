@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from talktalk.ledger import accounts, fees
+from talktalk.ledger import accounts, credentials, fees
 from talktalk.ledger.amendments import Amendments
 from talktalk.ledger.errors import LedgerUnavailable, NodeRefused, NodeUnavailable
 from talktalk.ledger.follow import WINDOW_LEDGERS_MAX
@@ -107,6 +107,38 @@ class Ledger:
         except (NodeUnavailable, NodeRefused) as error:
             raise LedgerUnavailable from error
         return bool(found["deposit_authorized"])
+
+    async def deposit_credentials(self, source: str, destination: str) -> tuple[str, ...]:
+        """Credentials of `source` that make `destination` take its payments, ids in ascending order.
+
+        A destination names sets of credentials; a payment must show exactly one of these sets. What the
+        source has not accepted, or has let expire, does not count.
+
+        Returns:
+            The first set that a node agrees to; empty if there is none.
+
+        Raises:
+            LedgerUnavailable: No node answered.
+        """
+        try:
+            mine = await credentials.held_by(self.pool, source)
+            for wanted in await credentials.sets_taken_by(self.pool, destination) if mine else ():
+                if not wanted <= mine.keys():
+                    continue
+                ids = sorted(mine[each] for each in wanted)
+                with contextlib.suppress(NodeRefused):
+                    found = await self.pool.request(
+                        "deposit_authorized",
+                        source_account=source,
+                        destination_account=destination,
+                        credentials=ids,
+                        ledger_index="validated",
+                    )
+                    if found["deposit_authorized"]:
+                        return tuple(ids)
+        except (NodeUnavailable, NodeRefused) as error:
+            raise LedgerUnavailable from error
+        return ()
 
     async def read_terms(self, ledger: ValidatedLedger, before: LedgerHead | None) -> LedgerHead:
         """The head that `ledger` makes, with the network's terms as the nodes tell them now.

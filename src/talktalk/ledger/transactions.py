@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from talktalk.ledger.errors import MalformedTransaction
+from talktalk.ledger.memos import memo_fields
 from talktalk.ledger.schemas import Draft, Signed
 from xrpl_codec import binary
 from xrpl_codec.json_form import from_json, to_json
@@ -42,6 +43,8 @@ def payment(
     first_ledger: int,
     last_ledger: int,
     network_id: int | None,
+    memo: str = "",
+    credential_ids: Sequence[str] = (),
 ) -> Draft:
     """A direct payment, unsigned.
 
@@ -56,6 +59,8 @@ def payment(
         first_ledger: The newest validated ledger now.
         last_ledger: `LastLedgerSequence`, inclusive.
         network_id: The network's id, where it has one.
+        memo: For everybody to read, as `memos.clean_memo` gives it.
+        credential_ids: What the receiver wants to see before it is paid, 64 hex digits each.
     """
     fields: dict[str, Any] = {
         "TransactionType": "Payment",
@@ -66,6 +71,9 @@ def payment(
     }
     if destination_tag is not None:
         fields["DestinationTag"] = destination_tag
+    if credential_ids:
+        fields["CredentialIDs"] = list(credential_ids)
+    fields |= memo_fields(memo)
     return draft(
         fields,
         public_key=public_key,

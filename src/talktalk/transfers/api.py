@@ -24,7 +24,14 @@ from talktalk.wallet.errors import CursorMalformed, WalletNotReady
 from talktalk.wallet.pages import read_cursor, write_cursor
 from talktalk_wire.common import Page
 from talktalk_wire.identity import Scope
-from talktalk_wire.transfers import ApproveAsk, Transfer, TransferAsk, TransferCheck
+from talktalk_wire.transfers import (
+    ApproveAsk,
+    PaymentTarget,
+    PaymentTextAsk,
+    Transfer,
+    TransferAsk,
+    TransferCheck,
+)
 
 PAGE_MAX = 100
 
@@ -44,6 +51,8 @@ STOPPERS = (
     ledger_errors.BadAddress,
     ledger_errors.AddressOfOtherNetwork,
     ledger_errors.BlackHoleAddress,
+    ledger_errors.BadMemo,
+    ledger_errors.MemoTooLong,
     ledger_errors.LedgerUnavailable,
     ledger_errors.LedgerBusy,
     errors.AssetUnsupported,
@@ -87,6 +96,23 @@ class Transfers(Controller):
         examined = await _examine(data, request, database, transfer_desk)
         async with database.transaction() as db:
             return await transfer_desk.check(db, examined)
+
+    @post(
+        "/targets",
+        status_code=200,
+        opt={
+            "problems": (
+                ledger_errors.PaymentLinkMalformed,
+                ledger_errors.BadAddress,
+                ledger_errors.AddressOfOtherNetwork,
+                ledger_errors.BlackHoleAddress,
+            ),
+            "idempotency": "none",
+        },
+    )
+    async def target(self, data: PaymentTextAsk, db: AsyncSession, transfer_desk: Desk) -> PaymentTarget:
+        """What a scanned, pasted or followed text proposes: an address, a link, an X-address."""
+        return await transfer_desk.target(db, data.text)
 
     @post(opt={"problems": MAKING, "idempotency": "own", "scope": Scope.DRAFTS})
     async def create(

@@ -1,5 +1,6 @@
 """Drawing up the transaction a person approves, and drawing it up anew when it has aged."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,8 @@ def draw_up(
     address: str,
     destination_tag: int | None,
     amount_drops: int,
+    memo: str,
+    credential_ids: Sequence[str],
     now: datetime,
 ) -> Terms:
     """Build the transaction of a payment with the number it would take now.
@@ -47,6 +50,8 @@ def draw_up(
         first_ledger=head.ledger_index,
         last_ledger=last_ledger,
         network_id=head.network_id,
+        memo=memo,
+        credential_ids=credential_ids,
     )
     # People get the margin's worth less, so that who approves in time is signed in time.
     return Terms(draft=draft, expires_at=window_ends_at(head, last_ledger - MARGIN_LEDGERS, now))
@@ -100,6 +105,8 @@ async def redraw(
         address=row.address,
         destination_tag=row.destination_tag,
         amount_drops=row.amount_drops,
+        memo=row.memo,
+        credential_ids=row.credential_ids,
         now=now,
     )
     for name, value in columns(terms).items():

@@ -25,7 +25,7 @@ from talktalk.transfers.errors import (
     InsufficientBalance,
     NoteRefused,
 )
-from talktalk_wire.transfers import TransferAsk, TransferState
+from talktalk_wire.transfers import AmountAsk, TransferAsk, TransferState
 from talktalk_wire.transfers import Warning as TransferWarning
 
 DRAFT_LIFE = timedelta(minutes=15)
@@ -33,7 +33,18 @@ DRAFT_LIFE = timedelta(minutes=15)
 LARGE_SHARE_PERCENT = 50
 """From this share of what can be spent on, a payment is worth a second look."""
 EMPTIES_PERCENT = 99
-WARNINGS = ("new_payee", "not_a_friend", "large_share", "empties_wallet")
+LIKE_BEGIN = 4
+"""Characters of two addresses that agree at the beginning, `r` included…"""
+LIKE_END = 3
+"""…and at the end, from which on one could be taken for the other."""
+WARNINGS = (
+    "looks_like_another",
+    "exchange_without_tag",
+    "new_payee",
+    "not_a_friend",
+    "large_share",
+    "empties_wallet",
+)
 """Every code `warnings_of` can give."""
 
 
@@ -80,6 +91,19 @@ TRANSITIONS: dict[tuple[TransferState, Cause], TransferState] = {
     (TransferState.SUBMITTED, Cause.WINDOW_PASSED): TransferState.EXPIRED,
 }
 """The whole state machine; what is not here cannot happen."""
+
+FIRST_FIELDS = frozenset(
+    {
+        "amount",
+        "user_id",
+        "address",
+        "destination_tag",
+        "room_id",
+        "note",
+        "accepted_warnings",
+    }
+)
+"""What an ask for a transfer could say from the beginning."""
 
 TERMINAL = frozenset(
     {TransferState.SETTLED, TransferState.FAILED, TransferState.EXPIRED, TransferState.CANCELLED}
@@ -160,10 +184,39 @@ def check_payee(payee: Payee, amount_drops: int, destination_tag: int | None, re
 
 
 def warnings_of(
-    purse: Purse, amount_drops: int, *, is_new_payee: bool, is_stranger: bool
+    purse: Purse,
+    amount_drops: int,
+    *,
+    is_new_payee: bool,
+    is_stranger: bool,
+    looks_like: str | None = None,
+    exchange: str | None = None,
 ) -> list[TransferWarning]:
-    """What the person should know before approving."""
+    """What the person should know before approving, the worst first.
+
+    Args:
+        purse: What the sender has.
+        amount_drops: What is to be paid.
+        is_new_payee: The address was never paid before.
+        is_stranger: The receiver is someone here, and no friend.
+        looks_like: A payee or friend whose address this one could be taken for.
+        exchange: The exchange this account belongs to, where no destination tag is given.
+    """
     found = []
+    if looks_like is not None:
+        found.append(
+            TransferWarning(
+                code="looks_like_another",
+                detail=f"It begins and ends like {looks_like}, and is another address: compare every character",
+            )
+        )
+    if exchange is not None:
+        found.append(
+            TransferWarning(
+                code="exchange_without_tag",
+                detail=f"This is an account of {exchange}: without a destination tag the money may be lost",
+            )
+        )
     if is_new_payee:
         found.append(TransferWarning(code="new_payee", detail="You have not paid this address before"))
     if is_stranger:
@@ -174,6 +227,26 @@ def warnings_of(
     elif amount_drops * 100 >= free * LARGE_SHARE_PERCENT:
         found.append(TransferWarning(code="large_share", detail="This is a large share of what you have"))
     return found
+
+
+def looks_like(address: str, known: str) -> bool:
+    """Whether a careless eye could take `address` for `known`, which it is not.
+
+    People compare the ends. Who wants to be taken for another payee makes keys until both ends agree, and
+    sends a little so that the address stands in the history. Six agreeing characters never come by chance.
+    """
+    if address == known:
+        return False
+    begin = _agreeing(address, known)
+    end = _agreeing(address[::-1], known[::-1])
+    return (begin >= LIKE_BEGIN and end >= LIKE_END) or max(begin, end) > LIKE_BEGIN + LIKE_END
+
+
+def _agreeing(one: str, other: str) -> int:
+    """How many characters agree from the beginning."""
+    return next(
+        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
 
 
 def clean_note(note: str) -> str:
@@ -188,5 +261,18 @@ def clean_note(note: str) -> str:
 
 
 def input_hash(ask: TransferAsk) -> bytes:
-    """What tells two requests apart under one idempotency key."""
-    return hashlib.sha256(msgspec.json.encode(ask, order="deterministic")).digest()
+    """What tells two requests apart under one idempotency key.
+
+    A field that joined the wire later counts only where it says something, so that a key keeps its meaning
+    across an upgrade.
+    """
+    said = {
+        name: value
+        for name, value in msgspec.to_builtins(ask).items()
+        if name in FIRST_FIELDS or value != getattr(_NOTHING_SAID, name)
+    }
+    return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).digest()
+
+
+_NOTHING_SAID = TransferAsk(amount=AmountAsk(value=""))
+"""Every field that need not be said, as it is when it is not."""

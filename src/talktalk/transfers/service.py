@@ -19,6 +19,9 @@ from talktalk.identity.schemas import Caller
 from talktalk.ledger import accounts, fees, outgoing
 from talktalk.ledger.addresses import Destination, parse_destination
 from talktalk.ledger.amounts import Xrp, format_drops, parse_asset, parse_drops, xrp
+from talktalk.ledger.exchanges import exchange_at
+from talktalk.ledger.memos import clean_memo
+from talktalk.ledger.payment_links import parse_payment_link, write_payment_link, x_address
 from talktalk.ledger.schemas import LedgerHead
 from talktalk.ledger.service import Ledger
 from talktalk.platform import audit
@@ -53,6 +56,7 @@ from talktalk.wallet.service import WalletDesk
 from talktalk_wire.common import FieldError
 from talktalk_wire.transfers import (
     ApproveAsk,
+    PaymentTarget,
     Transfer,
     TransferAsk,
     TransferCheck,
@@ -67,6 +71,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """An ask that parses: what, and to whom, before any row or node was asked."""
 
     amount_drops: int
+    memo: str
     user_id: UUID | None
     destination: Destination | None
 
@@ -77,6 +82,8 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     payee: Payee
     lets_in: bool
     """Whether the account accepts this sender, if it chooses."""
+    credential_ids: tuple[str, ...] = ()
+    """What the sender must show to be let in."""
 
 
 class Examined(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +94,8 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     taken: outgoing.Taken
     amount_drops: int
     fee_drops: int
+    memo: str
+    credential_ids: tuple[str, ...]
     address: str
     destination_tag: int | None
     recipient_id: UUID | None
@@ -107,9 +116,11 @@ class TransferDesk:
         """Read an ask.
 
         Raises:
-            BadAmount, BadAsset, BadAddress, AssetUnsupported, RecipientAmbiguous, NoteRefused: As named.
+            BadAmount, BadAsset, BadAddress, BadMemo, AssetUnsupported, RecipientAmbiguous, NoteRefused:
+                As named.
         """
         rules.clean_note(ask.note)
+        memo = clean_memo(ask.memo)
         if not isinstance(parse_asset(ask.amount.asset), Xrp):
             raise AssetUnsupported
         amount_drops = parse_drops(ask.amount.value)
@@ -122,7 +133,7 @@ class TransferDesk:
             destination = parse_destination(
                 ask.address, ask.destination_tag, main_network=self.ledger.is_main
             )
-        return Wanted(amount_drops=amount_drops, user_id=ask.user_id, destination=destination)
+        return Wanted(amount_drops=amount_drops, memo=memo, user_id=ask.user_id, destination=destination)
 
     async def look_at(self, wanted: Wanted, sender_address: str) -> Looked | None:
         """Ask the network about an address that was named. Holds no transaction.
@@ -139,9 +150,14 @@ class TransferDesk:
             flags=state.flags if state is not None else 0,
         )
         lets_in = True
+        credential_ids: tuple[str, ...] = ()
         if state is not None and rules.chooses_senders(payee):
-            lets_in = await self.ledger.deposit_authorized(sender_address, wanted.destination.address)
-        return Looked(payee=payee, lets_in=lets_in)
+            receiver = wanted.destination.address
+            lets_in = await self.ledger.deposit_authorized(sender_address, receiver)
+            if not lets_in:
+                credential_ids = await self.ledger.deposit_credentials(sender_address, receiver)
+                lets_in = bool(credential_ids)
+        return Looked(payee=payee, lets_in=lets_in, credential_ids=credential_ids)
 
     async def examine(
         self, db: AsyncSession, sender_id: UUID, wanted: Wanted, looked: Looked | None
@@ -170,12 +186,15 @@ class TransferDesk:
         must_be_let_in = rules.check_payee(looked.payee, wanted.amount_drops, tag, head.reserves)
         if must_be_let_in and not looked.lets_in:
             raise DestinationRefuses
+        is_new_payee = not await self.wallets.has_paid(db, sender_id, address)
         return Examined(
             wallet=wallet,
             head=head,
             taken=taken,
             amount_drops=wanted.amount_drops,
             fee_drops=fee_drops,
+            memo=wanted.memo,
+            credential_ids=looked.credential_ids if must_be_let_in else (),
             address=address,
             destination_tag=tag,
             recipient_id=recipient_id,
@@ -183,8 +202,10 @@ class TransferDesk:
             warnings=rules.warnings_of(
                 purse,
                 wanted.amount_drops,
-                is_new_payee=not await self.wallets.has_paid(db, sender_id, address),
+                is_new_payee=is_new_payee,
                 is_stranger=is_stranger,
+                looks_like=await self._looks_like(db, sender_id, address) if is_new_payee else None,
+                exchange=exchange_at(address) if tag is None else None,
             ),
         )
 
@@ -200,6 +221,7 @@ class TransferDesk:
             recipient=people.get(examined.recipient_id) if examined.recipient_id is not None else None,
             address=examined.address,
             creates_account=examined.creates_account,
+            exchange=exchange_at(examined.address),
             warnings=examined.warnings,
             balance_after=xrp(left),
         )
@@ -242,6 +264,8 @@ class TransferDesk:
             address=examined.address,
             destination_tag=examined.destination_tag,
             amount_drops=examined.amount_drops,
+            memo=examined.memo,
+            credential_ids=examined.credential_ids,
             now=now,
         )
         row = await queries.insert_new(
@@ -266,6 +290,8 @@ class TransferDesk:
                 "room_id": ask.room_id,
                 "wants_card": ask.room_id is not None or ask.user_id is not None,
                 "note": rules.clean_note(ask.note),
+                "memo": examined.memo,
+                "credential_ids": list(examined.credential_ids),
                 "warnings": msgspec.to_builtins(examined.warnings),
                 "accepted_warnings": accepted,
                 "created_at": now,
@@ -438,6 +464,34 @@ class TransferDesk:
             flags=account.flags if account is not None else 0,
         )
         return address, None, wanted.user_id, Looked(payee=payee, lets_in=False)
+
+    async def target(self, db: AsyncSession, text: str) -> PaymentTarget:
+        """What a scanned, pasted or followed text proposes to pay.
+
+        Raises:
+            PaymentLinkMalformed, BadAddress: As named.
+        """
+        link = parse_payment_link(text, main_network=self.ledger.is_main)
+        owner_id = await self.wallets.owner_of(db, link.address)
+        people = await identity.people(db, [owner_id]) if owner_id is not None else {}
+        whole = Destination(link.address, link.destination_tag)
+        return PaymentTarget(
+            address=link.address,
+            destination_tag=link.destination_tag,
+            x_address=x_address(whole, main_network=self.ledger.is_main),
+            amount=link.amount,
+            memo=link.memo,
+            person=people.get(owner_id) if owner_id is not None else None,
+            exchange=exchange_at(link.address),
+            uri=write_payment_link(link),
+        )
+
+    async def _looks_like(self, db: AsyncSession, sender_id: UUID, address: str) -> str | None:
+        """The address of a payee or friend that this one could be taken for."""
+        known = await self.wallets.paid_addresses_like(db, sender_id, address)
+        if not known:
+            known = await self.wallets.addresses_of(db, await social.friend_ids(db, sender_id))
+        return next((each for each in known if rules.looks_like(address, each)), None)
 
     async def _check_room(
         self, db: AsyncSession, sender_id: UUID, room_id: UUID | None, recipient_id: UUID | None

@@ -38,6 +38,11 @@ class TransferRow(Base):
     wants_card: Mapped[bool]
     """A card is to stand in a room: the one named, or the direct room with the recipient."""
     note: Mapped[str]
+    """Between the two of them; it never reaches the ledger."""
+    memo: Mapped[str]
+    """In the transaction, for everybody."""
+    credential_ids: Mapped[list[str]] = mapped_column(JSONB)
+    """What the payment shows to a receiver that chooses its senders."""
     warnings: Mapped[list[Any]] = mapped_column(JSONB)
     accepted_warnings: Mapped[list[Any]] = mapped_column(JSONB)
     # The draft, or what was signed.

@@ -74,6 +74,7 @@ def activities_of(row: TransferRow, recipient_address: str) -> list[ActivityEntr
             counterparty_id=row.sender_id if incoming else row.recipient_id,
             destination_tag=row.destination_tag,
             note=row.note,
+            memo=row.memo,
             kind="Payment",
             state=row.state,
             uncertain=row.uncertain,
@@ -106,6 +107,7 @@ def _transfer(row: TransferRow, people: dict[UUID, Person], *, is_sender: bool) 
             last_ledger=row.last_ledger,
             fee_drops=row.fee_drops,
             expires_at=row.draft_expires_at,
+            credential_ids=tuple(row.credential_ids),
         )
     return Transfer(
         id=row.id,
@@ -119,6 +121,7 @@ def _transfer(row: TransferRow, people: dict[UUID, Person], *, is_sender: bool) 
         amount=amount_of(row),
         fee_drops=row.fee_drops,
         note=row.note,
+        memo=row.memo,
         room_id=row.room_id,
         warnings=msgspec.convert(row.warnings, list[TransferWarning]) if is_sender else [],
         draft=draft,

@@ -30,7 +30,9 @@ from talktalk.custody.errors import (
 )
 from talktalk.custody.schemas import AskPurpose
 from talktalk.identity.schemas import Caller
+from talktalk.ledger import errors as ledger_errors
 from talktalk.ledger.errors import BadAsset, LedgerUnavailable
+from talktalk.ledger.payment_links import TAG_MAX
 from talktalk.ledger.service import Ledger
 from talktalk.platform.database import Database
 from talktalk.platform.problems import NotFound
@@ -54,11 +56,12 @@ from talktalk.wallet.service import WalletDesk
 from talktalk_wire.assets import Assets, ShownAsk, TokenTerms
 from talktalk_wire.common import Page
 from talktalk_wire.identity import Scope
-from talktalk_wire.transfers import TransferState
+from talktalk_wire.transfers import AMOUNT_LENGTH_MAX, MEMO_LENGTH_MAX, TransferState
 from talktalk_wire.wallet import (
     Activity,
     ConsentAsk,
     Direction,
+    PaymentLink,
     PinAsk,
     Recovery,
     RecoveryAsk,
@@ -72,6 +75,17 @@ ASSET_LENGTH_MAX = 100
 Asked = Request[Caller, str, State]
 Desk = NamedDependency[WalletDesk]
 Rows = NamedDependency[Database]
+LINK_PROBLEMS = (
+    ledger_errors.BadAmount,
+    ledger_errors.NegativeAmount,
+    ledger_errors.AmountNotANumber,
+    ledger_errors.AmountWithExponent,
+    ledger_errors.AmountTooPrecise,
+    ledger_errors.AmountTooLarge,
+    ledger_errors.ZeroAmount,
+    ledger_errors.BadMemo,
+    ledger_errors.MemoTooLong,
+)
 PIN_PROBLEMS = (
     DeviceNotTrusted,
     PinLocked,
@@ -149,6 +163,21 @@ class WalletPages(Controller):
                 "Content-Disposition": 'attachment; filename="talktalk-activity.csv"',
                 "Cache-Control": "no-store",
             },
+        )
+
+    @get("/payment-link", opt={"problems": (WalletNotReady, *LINK_PROBLEMS)})
+    async def payment_link(
+        self,
+        request: Asked,
+        db: AsyncSession,
+        wallet_desk: Desk,
+        amount: Annotated[str | None, Parameter(max_length=AMOUNT_LENGTH_MAX)] = None,
+        destination_tag: Annotated[int | None, Parameter(ge=0, le=TAG_MAX)] = None,
+        memo: Annotated[str, Parameter(max_length=MEMO_LENGTH_MAX)] = "",
+    ) -> PaymentLink:
+        """How others pay me: as a link for QR codes, and as an X-address. XRP; an amount is a proposal."""
+        return await wallet_desk.payment_link(
+            db, request.user.user_id, amount=amount, tag=destination_tag, memo=memo
         )
 
     @get("/worker-key", opt={"problems": (WorkerSilent,)})

@@ -69,6 +69,7 @@ class WalletListener:
                     counterparty_id=people.get(movement.counterparty),
                     destination_tag=movement.destination_tag,
                     note="",
+                    memo=movement.memo,
                     kind=movement.kind,
                     state="settled",
                     uncertain=False,

@@ -330,6 +330,7 @@ def _activity(network: str, entry: ActivityEntry) -> dict[str, Any]:
         "counterparty_id": entry.counterparty_id,
         "destination_tag": entry.destination_tag,
         "note": entry.note,
+        "memo": entry.memo,
         "kind": entry.kind,
         "created_at": entry.at,
         **_changing(entry),
@@ -428,6 +429,21 @@ async def has_paid(db: AsyncSession, user_id: UUID, address: str) -> bool:
         .limit(1)
     )
     return found.first() is not None
+
+
+async def paid_like(db: AsyncSession, user_id: UUID, *, begin: str, end: str) -> list[str]:
+    """Addresses the person has paid that begin with one text or end with the other."""
+    found = await db.execute(
+        select(ActivityRow.address)
+        .where(
+            ActivityRow.user_id == user_id,
+            ActivityRow.incoming.is_(False),
+            ActivityRow.state == "settled",
+            or_(ActivityRow.address.like(f"{begin}%"), ActivityRow.address.like(f"%{end}")),
+        )
+        .distinct()
+    )
+    return list(found.scalars())
 
 
 async def push_funding(db: AsyncSession, user_id: UUID, state: WalletState, **values: object) -> bool:

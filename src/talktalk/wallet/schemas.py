@@ -30,6 +30,7 @@ class ActivityEntry(msgspec.Struct, frozen=True, kw_only=True):
     counterparty_id: UUID | None
     destination_tag: int | None
     note: str
+    memo: str
     kind: str
     state: str
     uncertain: bool

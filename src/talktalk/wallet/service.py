@@ -13,9 +13,12 @@ from talktalk.custody import service as custody
 from talktalk.custody.errors import DeviceNotTrusted
 from talktalk.identity import service as identity
 from talktalk.identity.schemas import Caller
-from talktalk.ledger import accounts, holdings
+from talktalk.ledger import accounts, holdings, payment_links
 from talktalk.ledger.accounts import WatchedAccount
+from talktalk.ledger.addresses import Destination
+from talktalk.ledger.amounts import XRP, parse_amount
 from talktalk.ledger.lines import Holding
+from talktalk.ledger.memos import clean_memo
 from talktalk.ledger.schemas import LedgerHead
 from talktalk.platform.clock import Clock
 from talktalk.platform.wake import Wake, notify
@@ -28,10 +31,19 @@ from talktalk.wallet.schemas import ActivityEntry, ReadyWallet
 from talktalk.wallet.tables import ActivityRow
 from talktalk.wallet.tokens import NO_TOKENS, TokenList
 from talktalk_wire.common import Amount
-from talktalk_wire.wallet import Activity, DeviceTrust, RecoveryState, Wallet, WalletState
+from talktalk_wire.wallet import (
+    Activity,
+    DeviceTrust,
+    PaymentLink,
+    RecoveryState,
+    Wallet,
+    WalletState,
+)
 
 WAKE_KIND = "wallet"
 """Wakes the worker: a wallet has something to be made or funded."""
+ALIKE_CHARACTERS = 3
+"""So many agreeing characters at either end make an address worth a closer look."""
 
 
 class WalletDesk:
@@ -140,6 +152,42 @@ class WalletDesk:
         """The person here whose address it is."""
         return (await queries.users_of_addresses(db, self.network, [address])).get(address)
 
+    async def addresses_of(self, db: AsyncSession, user_ids: Collection[UUID]) -> list[str]:
+        """The addresses of those people who have one."""
+        rows = await queries.wallets(db, user_ids) if user_ids else []
+        return [row.address for row in rows if row.address is not None]
+
+    async def paid_addresses_like(self, db: AsyncSession, user_id: UUID, address: str) -> list[str]:
+        """Addresses the person has paid that begin, or end, as this one does."""
+        return await queries.paid_like(
+            db, user_id, begin=address[:ALIKE_CHARACTERS], end=address[-ALIKE_CHARACTERS:]
+        )
+
+    async def payment_link(
+        self, db: AsyncSession, user_id: UUID, *, amount: str | None, tag: int | None, memo: str
+    ) -> PaymentLink:
+        """How others pay me, with what I want to propose to them.
+
+        Raises:
+            WalletNotReady: There is no address yet.
+            BadAmount, BadMemo: As named.
+        """
+        address = await self.address_of(db, user_id)
+        if address is None:
+            raise WalletNotReady
+        link = payment_links.PaymentLink(
+            address=address,
+            destination_tag=tag,
+            amount=parse_amount(amount, XRP) if amount is not None else None,
+            memo=clean_memo(memo),
+        )
+        is_main = self.network == "mainnet"
+        return PaymentLink(
+            uri=payment_links.write_payment_link(link),
+            address=address,
+            x_address=payment_links.x_address(Destination(address, tag), main_network=is_main),
+        )
+
     async def has_paid(self, db: AsyncSession, user_id: UUID, address: str) -> bool:
         """Whether the person has paid this address before."""
         return await queries.has_paid(db, user_id, address)
@@ -236,6 +284,7 @@ async def activities_of(db: AsyncSession, rows: Sequence[ActivityRow]) -> list[A
             address=row.address,
             destination_tag=row.destination_tag,
             note=row.note,
+            memo=row.memo,
             state=row.state,
             uncertain=row.uncertain,
             transfer_id=row.transfer_id,

@@ -108,6 +108,8 @@ class ActivityRow(Base):
     counterparty_id: Mapped[UUID | None]
     destination_tag: Mapped[int | None] = mapped_column(BigInteger)
     note: Mapped[str]
+    memo: Mapped[str]
+    """What stands in the transaction for everybody, written by its sender."""
     kind: Mapped[str]
     """The transaction's type."""
     state: Mapped[str]

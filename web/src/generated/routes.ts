@@ -31,6 +31,7 @@ export interface Routes {
   "GET /api/v1/wallet/activity": { query?: { cursor?: string; limit?: number; direction?: W.Direction; state?: W.TransferState; asset?: string; person?: string; q?: string; since?: string; until?: string }; answer: W.Page<W.Activity> };
   "GET /api/v1/wallet/activity.csv": { query?: { direction?: W.Direction; state?: W.TransferState; asset?: string; person?: string; q?: string; since?: string; until?: string; excel?: boolean }; answer: undefined };
   "GET /api/v1/wallet/activity/{id}": { answer: W.Activity };
+  "GET /api/v1/wallet/payment-link": { query?: { amount?: string; destination_tag?: number; memo?: string }; answer: W.PaymentLink };
   "GET /api/v1/wallet/recoveries": { answer: W.Recovery[] };
   "GET /api/v1/wallet/worker-key": { answer: W.WorkerKey };
   "PATCH /api/v1/me": { body: W.ProfileAsk; answer: W.Me };
@@ -47,6 +48,7 @@ export interface Routes {
   "POST /api/v1/rooms/{id}/messages": { body: W.MessageAsk; answer: W.Message };
   "POST /api/v1/transfers": { body: W.TransferAsk; answer: W.Transfer };
   "POST /api/v1/transfers/checks": { body: W.TransferAsk; answer: W.TransferCheck };
+  "POST /api/v1/transfers/targets": { body: W.PaymentTextAsk; answer: W.PaymentTarget };
   "POST /api/v1/transfers/{id}/approve": { body: W.ApproveAsk; answer: W.Transfer };
   "POST /api/v1/transfers/{id}/cancel": { answer: W.Transfer };
   "POST /api/v1/wallet/recoveries": { body: W.RecoveryAsk; answer: W.Recovery };

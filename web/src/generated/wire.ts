@@ -61,6 +61,7 @@ export interface components {
             id: string;
             incoming: boolean;
             ledger_index: number | null;
+            memo: string;
             note: string;
             settled_at: string | null;
             state: string;
@@ -236,6 +237,7 @@ export interface components {
          * @description The exact transaction to approve. The device decodes `tx_blob` itself and compares.
          */
         Draft: {
+            credential_ids: string[];
             expires_at: string;
             fee_drops: number;
             last_ledger: number;
@@ -441,6 +443,36 @@ export interface components {
             client_id: string;
             /** Format: uuid */
             room_id: string;
+        };
+        /**
+         * PaymentLink
+         * @description How others pay me, in the forms other wallets read.
+         */
+        PaymentLink: {
+            address: string;
+            uri: string;
+            x_address: string;
+        };
+        /**
+         * PaymentTarget
+         * @description What a payment link proposes, read by our rules. The person decides, and may change all of it.
+         */
+        PaymentTarget: {
+            address: string;
+            amount: components["schemas"]["Amount"] | null;
+            destination_tag: number | null;
+            exchange: string | null;
+            memo: string;
+            person: components["schemas"]["Person"] | null;
+            uri: string;
+            x_address: string;
+        };
+        /**
+         * PaymentTextAsk
+         * @description POST /api/v1/transfers/targets: what was scanned, pasted or followed.
+         */
+        PaymentTextAsk: {
+            text: string;
         };
         /**
          * Person
@@ -783,6 +815,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             ledger_index: number | null;
+            memo: string;
             note: string;
             recipient: components["schemas"]["Person"] | null;
             retry_at: string | null;
@@ -806,6 +839,7 @@ export interface components {
             address?: string | null;
             amount: components["schemas"]["AmountAsk"];
             destination_tag?: number | null;
+            memo?: string;
             note?: string;
             room_id?: string | null;
             user_id?: string | null;
@@ -819,6 +853,7 @@ export interface components {
             amount: components["schemas"]["Amount"];
             balance_after: components["schemas"]["Amount"];
             creates_account: boolean;
+            exchange: string | null;
             fee: components["schemas"]["Amount"];
             recipient: components["schemas"]["Person"] | null;
             warnings: components["schemas"]["Warning"][];
@@ -988,6 +1023,9 @@ export type MessageAck = components['schemas']['MessageAck'];
 export type MessageAsk = components['schemas']['MessageAsk'];
 export type MessageKind = components['schemas']['MessageKind'];
 export type MessageSend = components['schemas']['MessageSend'];
+export type PaymentLink = components['schemas']['PaymentLink'];
+export type PaymentTarget = components['schemas']['PaymentTarget'];
+export type PaymentTextAsk = components['schemas']['PaymentTextAsk'];
 export type Person = components['schemas']['Person'];
 export type PinAsk = components['schemas']['PinAsk'];
 export type Position = components['schemas']['Position'];

@@ -1,7 +1,7 @@
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar, Banner, Button, TextField } from "@/design";
-import { readTag, shortAddress } from "@/lib/address";
+import { readPaymentText, readTag, shortAddress } from "@/lib/address";
 import { compare, formatAmount, typedDecimal } from "@/lib/amount";
 import { problemText } from "@/lib/problem";
 import type { Wallet } from "@/lib/wire";
@@ -9,6 +9,8 @@ import { AmountPad } from "./AmountPad";
 import { type Payee, payeeOf } from "./payment";
 
 const NOTE_LENGTH_MAX = 200;
+/** In the ledger a character takes up to four bytes of 512. */
+const MEMO_LENGTH_MAX = 128;
 
 interface ComposeProps {
   wallet: Wallet;
@@ -18,6 +20,8 @@ interface ComposeProps {
   onValue: (value: string) => void;
   note: string;
   onNote: (note: string) => void;
+  memo: string;
+  onMemo: (memo: string) => void;
   busy: boolean;
   problem: unknown;
   onNext: (payee: Payee, value: string) => void;
@@ -25,7 +29,7 @@ interface ComposeProps {
 
 /** Who, how much, and a note. */
 export function Compose(props: ComposeProps) {
-  const { wallet, fixed, value, onValue, note, onNote, busy, problem, onNext } = props;
+  const { wallet, fixed, value, onValue, note, onNote, memo, onMemo, busy, problem, onNext } = props;
   const { t } = useTranslation("transfers");
   const { t: problems } = useTranslation("problems");
   const [typed, setTyped] = useState("");
@@ -38,6 +42,15 @@ export function Compose(props: ComposeProps) {
   const tooMuch = amount !== null && compare(amount, spendable.value) > 0;
   const addressWrong = fixed === null && typed.trim() !== "" && payee === null;
   const ready = payee !== null && amount !== null && compare(amount, "0") > 0 && !tooMuch;
+  /** Typed, pasted or scanned: a link also proposes tag, amount and memo, and nothing that was typed is lost. */
+  const take = (text: string) => {
+    const read = readPaymentText(text);
+    setTyped(read !== null && text.includes("?") ? read.address : text);
+    if (read === null) return;
+    if (read.tag !== null) setTag(String(read.tag));
+    if (read.value !== null) onValue(read.value);
+    if (read.memo !== "") onMemo(read.memo.slice(0, MEMO_LENGTH_MAX));
+  };
   return (
     <form
       className="flex flex-col gap-4"
@@ -51,7 +64,7 @@ export function Compose(props: ComposeProps) {
           <TextField
             label={t("to.address")}
             value={typed}
-            onChange={(event) => setTyped(event.currentTarget.value)}
+            onChange={(event) => take(event.currentTarget.value)}
             autoComplete="off"
             autoCapitalize="off"
             spellCheck={false}
@@ -89,6 +102,16 @@ export function Compose(props: ComposeProps) {
         placeholder={t("note_placeholder")}
         onChange={(event) => onNote(event.currentTarget.value)}
       />
+      {payee !== null && !("person" in payee) && (
+        <TextField
+          label={t("memo")}
+          hint={t("memo_hint")}
+          value={memo}
+          maxLength={MEMO_LENGTH_MAX}
+          autoComplete="off"
+          onChange={(event) => onMemo(event.currentTarget.value)}
+        />
+      )}
       {problem !== null && (
         <Banner tone="danger" role="alert">
           {problemText(problems, problem)}

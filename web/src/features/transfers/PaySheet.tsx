@@ -48,6 +48,7 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
   const state = useSyncExternalStore(payment.subscribe, payment.snapshot);
   const [value, setValue] = useState("");
   const [note, setNote] = useState("");
+  const [memo, setMemo] = useState("");
   const [pin, setPin] = useState(false);
   const fixed = useMemo(
     () =>
@@ -90,11 +91,20 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
           onValue={setValue}
           note={note}
           onNote={setNote}
+          memo={memo}
+          onMemo={setMemo}
           busy={state.at !== "compose"}
           problem={state.at === "compose" ? state.problem : null}
           onNext={(payee, amount) => {
             setPin(false);
-            void payment.check({ payee, value: amount, note: note.trim(), roomId: target.roomId ?? null });
+            void payment.check({
+              payee,
+              value: amount,
+              note: note.trim(),
+              // A friend is told by the note; what everybody may read is for shops and exchanges.
+              memo: "person" in payee ? "" : memo.trim(),
+              roomId: target.roomId ?? null,
+            });
           }}
         />
       )}

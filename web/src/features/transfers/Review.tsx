@@ -41,6 +41,12 @@ export function Review({ reviewed, onApprove, onBack, onRenew }: ReviewProps) {
           {decoded.to}
         </Fact>
         {decoded.tag !== null && <Fact name={t("review.tag")}>{decoded.tag}</Fact>}
+        {decoded.memo !== "" && <Fact name={t("memo")}>{decoded.memo}</Fact>}
+        {decoded.credentials.length > 0 && (
+          <Fact name={t("review.credentials")}>
+            {t("review.credentials_shown", { count: decoded.credentials.length })}
+          </Fact>
+        )}
         <Fact name={t("review.fee")}>{fee}</Fact>
         <Fact name={t("review.after")}>{formatAmount(check.balance_after)}</Fact>
         <Fact name={t("review.last_ledger")}>{decoded.lastLedger}</Fact>

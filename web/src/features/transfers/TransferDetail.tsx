@@ -32,6 +32,9 @@ export function TransferDetail({ transfer }: { transfer: Transfer }) {
           <Fact name={t("review.tag")}>{transfer.destination_tag}</Fact>
         )}
         {transfer.note !== "" && <Fact name={t("note")}>{transfer.note}</Fact>}
+        {transfer.memo !== "" && (
+          <Fact name={t("memo")}>{transfer.memo}</Fact>
+        )}
         {transfer.failure !== null && (
           <Fact name={t("detail.why")}>{failureText(t, transfer.failure.code)}</Fact>
         )}

@@ -3,6 +3,9 @@ import { useTranslation } from "react-i18next";
 import { Banner, Button } from "@/design";
 import type { TransferCheck } from "@/lib/wire";
 
+/** Money that goes there is most likely lost. */
+const GRAVE: ReadonlySet<string> = new Set(["looks_like_another", "exchange_without_tag"]);
+
 interface WarningsProps {
   check: TransferCheck;
   /** This device has paid the person at another address before. */
@@ -23,9 +26,15 @@ export function Warnings({ check, otherAddress, onAccept, onBack }: WarningsProp
         </Banner>
       )}
       {check.warnings.map(({ code, detail }) => (
-        <Banner key={code} tone="warning" icon={icon}>
+        <Banner
+          key={code}
+          tone={GRAVE.has(code) ? "danger" : "warning"}
+          icon={icon}
+          {...(GRAVE.has(code) && { role: "alert" })}
+        >
           {/* A code this version does not know yet is worded by the server. */}
           {t(`warnings.codes.${code}` as "warnings.codes.new_payee", { defaultValue: detail })}
+          {code === "exchange_without_tag" && check.exchange !== null && ` (${check.exchange})`}
         </Banner>
       ))}
       <div className="mt-3 flex gap-2">

@@ -9,6 +9,9 @@ import { concat, hexBytes } from "@/lib/bytes";
 /** Prefix of a single signature: “STX” and a zero byte. */
 const SIGNING_PREFIX = hexBytes("53545800");
 
+/** “text/plain”, as a memo says what its bytes are. */
+const TEXT_PLAIN = "746578742F706C61696E";
+
 /** Fields a payment of XRP may carry here; any other is a difference. */
 const KNOWN_FIELDS = new Set([
   "TransactionType",
@@ -23,6 +26,8 @@ const KNOWN_FIELDS = new Set([
   "SigningPubKey",
   "NetworkID",
   "SourceTag",
+  "Memos",
+  "CredentialIDs",
 ]);
 
 /** A payment of XRP, as its bytes say it. */
@@ -30,6 +35,10 @@ export interface DecodedPayment {
   from: string;
   to: string;
   tag: number | null;
+  /** What everybody will be able to read; empty for none. */
+  memo: string;
+  /** Credentials it shows to a receiver that chooses its senders. */
+  credentials: string[];
   amountDrops: bigint;
   feeDrops: bigint;
   lastLedger: number;
@@ -41,6 +50,8 @@ export interface AskedPayment {
   from: string;
   to: string;
   tag: number | null;
+  memo: string;
+  credentials: readonly string[];
   amountDrops: bigint;
   feeDropsMax: bigint;
   lastLedger: number;
@@ -48,7 +59,7 @@ export interface AskedPayment {
 }
 
 export type Difference =
-  "unreadable" | "kind" | "extra" | "from" | "to" | "tag" | "amount" | "fee" | "expiry" | "hash";
+  "unreadable" | "kind" | "extra" | "from" | "to" | "tag" | "memo" | "credentials" | "amount" | "fee" | "expiry" | "hash";
 
 /** SHA-512Half of the signing prefix and the serialised transaction, in capitals. */
 export function signingHash(txBlob: string): string {
@@ -73,15 +84,33 @@ export function decodePayment(txBlob: string): DecodedPayment | Difference {
   if (typeof from !== "string" || typeof to !== "string") return "unreadable";
   if (typeof amount !== "string" || typeof fee !== "string") return "kind";
   if (typeof lastLedger !== "number") return "expiry";
+  const memo = memoOf(fields.Memos);
+  if (memo === null) return "extra";
   return {
     from,
     to,
     tag: typeof tag === "number" ? tag : null,
+    memo,
+    credentials: Array.isArray(fields.CredentialIDs) ? fields.CredentialIDs.map(String) : [],
     amountDrops: BigInt(amount),
     feeDrops: BigInt(fee),
     lastLedger,
     signingHash: signingHash(txBlob),
   };
+}
+
+/** The one memo of plain text a payment of ours may carry, empty for none; null for any other. */
+function memoOf(memos: unknown): string | null {
+  if (memos === undefined) return "";
+  const [entry, ...others] = memos as { Memo?: Record<string, unknown> }[];
+  const { MemoData: data, MemoFormat: format, ...rest } = entry?.Memo ?? {};
+  if (others.length > 0 || Object.keys(rest).length > 0) return null;
+  if (typeof data !== "string" || format !== TEXT_PLAIN) return null;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(hexBytes(data));
+  } catch {
+    return null;
+  }
 }
 
 /** Every difference between what was asked and what the bytes say; empty when they agree. */
@@ -90,6 +119,8 @@ export function differences(asked: AskedPayment, decoded: DecodedPayment): Diffe
   if (decoded.from !== asked.from) found.push("from");
   if (decoded.to !== asked.to) found.push("to");
   if (decoded.tag !== asked.tag) found.push("tag");
+  if (decoded.memo !== asked.memo) found.push("memo");
+  if (decoded.credentials.join() !== asked.credentials.join()) found.push("credentials");
   if (decoded.amountDrops !== asked.amountDrops) found.push("amount");
   if (decoded.feeDrops > asked.feeDropsMax) found.push("fee");
   if (decoded.lastLedger !== asked.lastLedger) found.push("expiry");

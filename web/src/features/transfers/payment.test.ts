@@ -21,6 +21,7 @@ const input: PaymentInput = {
   payee: { address: TO, tag: 7 },
   value: "1",
   note: "",
+  memo: "",
   roomId: null,
 };
 const check: TransferCheck = {
@@ -29,6 +30,7 @@ const check: TransferCheck = {
   recipient: null,
   address: TO,
   creates_account: false,
+  exchange: null,
   warnings: [],
   balance_after: { value: "9", asset: "XRP" },
 };
@@ -41,7 +43,7 @@ const drafted = {
   approval_error: null,
   tries_left: null,
   retry_at: null,
-  draft: { tx_blob: BLOB, signing_hash: HASH, last_ledger: 20, fee_drops: 10, expires_at: "2030-01-01T00:00:00Z" },
+  draft: { tx_blob: BLOB, signing_hash: HASH, last_ledger: 20, fee_drops: 10, expires_at: "2030-01-01T00:00:00Z", credential_ids: [] },
 } as unknown as Transfer;
 
 interface Call {

@@ -27,6 +27,8 @@ export interface PaymentInput {
   /** Decimal XRP. */
   value: string;
   note: string;
+  /** For everybody, in the transaction itself. */
+  memo: string;
   roomId: string | null;
 }
 
@@ -201,6 +203,8 @@ export class Payment {
               from: this.#wallet.address ?? "",
               to: "person" in input.payee ? check.address : input.payee.address,
               tag: "person" in input.payee ? null : input.payee.tag,
+              memo: input.memo,
+              credentials: draft.credential_ids,
               amountDrops: dropsFromXrp(input.value),
               feeDropsMax: FEE_DROPS_MAX,
               lastLedger: draft.last_ledger,
@@ -230,7 +234,7 @@ export class Payment {
 }
 
 function askOf(input: PaymentInput, warnings: string[]): TransferAsk {
-  const { payee, value, note, roomId } = input;
+  const { payee, value, note, memo, roomId } = input;
   const to =
     "person" in payee
       ? { user_id: payee.person.id }
@@ -240,6 +244,7 @@ function askOf(input: PaymentInput, warnings: string[]): TransferAsk {
     amount: { value, asset: "XRP" },
     room_id: roomId,
     note,
+    memo,
     accepted_warnings: warnings,
   };
 }

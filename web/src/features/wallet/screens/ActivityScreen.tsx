@@ -60,6 +60,9 @@ function Income({ entry }: { entry: Activity }) {
         {entry.destination_tag !== null && (
           <Fact name={t("activity.tag")}>{entry.destination_tag}</Fact>
         )}
+        {entry.memo !== "" && (
+          <Fact name={t("activity.memo")}>{entry.memo}</Fact>
+        )}
         <Fact name={t("activity.when")}>
           {dateTime(i18n.language, entry.settled_at ?? entry.created_at)}
         </Fact>
