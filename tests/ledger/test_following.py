@@ -137,8 +137,22 @@ async def test_found_in_the_last_ledger_of_its_window_is_settled() -> None:
         assert await look_up(pool, search) == Settled(ledger_index=index, fee_drops=10)
 
 
-async def test_one_node_that_found_it_outweighs_others_that_did_not() -> None:
-    async with _network(relays=3) as (net, (liar, gapped, _), pool):
+def _never(asked: Message, answer: Message) -> Message:
+    """The lie that it was nowhere."""
+    if asked.get("command") != "tx":
+        return answer
+    lie = {"status": "error", "type": "response", "error": "txnNotFound", "searched_all": True}
+    return {"id": answer["id"], **lie}
+
+
+def _silent(asked: Message, answer: Message) -> Message | None:
+    return None if asked.get("command") == "tx" else answer
+
+
+async def test_end_counts_when_a_quorum_tells_the_same() -> None:
+    async with _network(relays=3) as (net, (liar, other, _), pool):
+        for node in pool.nodes:
+            setattr(node, "request", _quick(node.request))  # noqa: B010 - a method is replaced
         sender = Sender(net)
         await sender.fund()
         first = net.node.closed.index
@@ -147,23 +161,30 @@ async def test_one_node_that_found_it_outweighs_others_that_did_not() -> None:
         for _ in range(3):
             await _caught_up(net, pool)
         search = Search(tx_hash=paid.tx_hash, first_ledger=first, last_ledger=first + 2)
-
-        def never(asked: Message, answer: Message) -> Message:
-            if asked.get("command") == "tx":
-                return {
-                    "id": answer["id"],
-                    "status": "error",
-                    "type": "response",
-                    "error": "txnNotFound",
-                    "searched_all": True,
-                }
-            return answer
-
-        liar.on_answer = never
-        gapped.on_answer = lambda asked, answer: None if asked.get("command") == "tx" else answer
-        for node in pool.nodes:
-            setattr(node, "request", _quick(node.request))  # noqa: B010 - a method is replaced
+        liar.on_answer = _never
+        # Two found it, one says never: two of three are enough.
         assert isinstance(await look_up(pool, search), Settled)
+        other.on_answer = _silent
+        # One found it, one says never: who is right is not known here.
+        with pytest.raises(LedgerGap):
+            await look_up(pool, search)
+        other.on_answer = lambda _, answer: answer
+        # A single node that says it was found ends nothing either.
+        unsent = await sender.signed(last_ledger=first + 2)
+        search = Search(tx_hash=unsent.tx_hash, first_ledger=first, last_ledger=first + 2)
+
+        def found(asked: Message, answer: Message) -> Message:
+            if asked.get("command") != "tx":
+                return answer
+            body = {"hash": unsent.tx_hash, "validated": True, "ledger_index": first + 1}
+            body |= {"tx_json": {"Fee": "10"}, "meta": {"TransactionResult": "tesSUCCESS"}}
+            return {"id": answer["id"], "status": "success", "type": "response", "result": body}
+
+        liar.on_answer = found
+        assert await look_up(pool, search) == Expired(last_ledger=first + 2)
+        other.on_answer = _silent
+        with pytest.raises(LedgerGap):
+            await look_up(pool, search)
 
 
 async def test_answers_that_make_no_sense_are_dropped() -> None:

@@ -92,29 +92,86 @@ async def test_lost_answer_is_shown_as_not_known_and_then_found(running_apps: Ap
         assert await jun.balance_drops() == 1_001_000_000
 
 
+async def _last_ledger(world: World) -> int:
+    async with world.rows() as db:
+        found = await db.execute(text("SELECT last_ledger FROM outgoing_transactions"))
+        return int(found.scalar_one())
+
+
+def _refused(answer: Message, error: str, **more: object) -> Message:
+    return {"id": answer["id"], "status": "error", "type": "response", "error": error, **more}
+
+
 async def test_gap_in_history_keeps_it_open_past_its_last_ledger(running_apps: Apps, tmp_path: Path) -> None:
+    """A ledger of the window cannot be read: what stands in it is not known, whatever nodes say of the rest."""
     async with World(running_apps, tmp_path, manual=True, relayed=True) as world:
         mina, jun = await world.person_by_hand("Mina"), await world.person_by_hand("Jun")
-
-        def forgetful(asked: Message, answer: Message) -> Message:
-            if asked.get("command") == "tx" and "error" in answer:
-                return {**answer, "searched_all": False}
-            return answer
-
-        world.relay.on_answer = forgetful
         world.relay.on_request = lambda asked: None if asked["command"] == "submit" else asked
         lost = await mina.until(await mina.pay(jun, "1"), "signed")
-        async with world.rows() as db:
-            last_ledger = (
-                await db.execute(text("SELECT last_ledger FROM outgoing_transactions"))
-            ).scalar_one()
-        while await world.net.accept() < last_ledger + 3:
+        last_ledger = await _last_ledger(world)
+
+        def pruned(asked: Message, answer: Message) -> Message:
+            if asked.get("command") == "ledger" and asked["ledger_index"] == last_ledger - 1:
+                return _refused(answer, "lgrNotFound")
+            if asked.get("command") == "tx":
+                return _refused(answer, "txnNotFound", searched_all=True)
+            return answer
+
+        world.relay.on_answer = pruned
+        while await world.net.accept() < last_ledger + 5:
             pass
-        await world.processed()
         open_ = await _until_uncertain(mina, lost, uncertain=True)
         assert open_["state"] == "signed"
         world.relay.on_answer = lambda _, answer: answer
         assert (await mina.until(lost))["state"] == "expired"
+
+
+async def test_node_that_invents_a_settlement_ends_nothing(running_apps: Apps, tmp_path: Path) -> None:
+    """The payment never reached the ledger; the node swears that it stands in a validated one."""
+    async with World(running_apps, tmp_path, manual=True, relayed=True) as world:
+        mina, jun = await world.person_by_hand("Mina"), await world.person_by_hand("Jun")
+        world.relay.on_request = lambda asked: None if asked["command"] == "submit" else asked
+        lies = asyncio.Event()
+
+        def sworn(asked: Message, answer: Message) -> Message:
+            if asked.get("command") != "tx":
+                return answer
+            lies.set()
+            body = {"hash": asked["transaction"], "validated": True, "ledger_index": asked["min_ledger"] + 1}
+            body |= {"tx_json": {"Fee": "10"}, "meta": {"TransactionResult": "tesSUCCESS"}}
+            return {"id": answer["id"], "status": "success", "type": "response", "result": body}
+
+        world.relay.on_answer = sworn
+        lost = await mina.pay(jun, "1")
+        await mina.until(lost, "signed", "submitted")
+        last_ledger = await _last_ledger(world)
+        async with asyncio.timeout(40):
+            await lies.wait()
+        while await world.net.accept() < last_ledger - 1:
+            pass
+        await world.processed()
+        assert (await mina.get(f"/transfers/{lost['id']}"))["state"] in ("signed", "submitted")
+        await world.net.accept()
+        assert (await mina.until(lost))["state"] == "expired"
+        assert await jun.balance_drops() == 1_000_000_000
+
+
+async def test_node_that_denies_a_settlement_does_not_end_it_as_expired(
+    running_apps: Apps, tmp_path: Path
+) -> None:
+    """The payment stands in a ledger; the node swears that it searched all of them in vain."""
+    async with World(running_apps, tmp_path, manual=True, relayed=True) as world:
+        mina, jun = await world.person_by_hand("Mina"), await world.person_by_hand("Jun")
+        world.relay.on_answer = lambda asked, answer: (
+            _refused(answer, "txnNotFound", searched_all=True) if asked.get("command") == "tx" else answer
+        )
+        paid = await mina.until(await mina.pay(jun, "1"), "submitted")
+        last_ledger = await _last_ledger(world)
+        while await world.net.accept() < last_ledger + 2:
+            pass
+        settled = await mina.until(paid)
+        assert (settled["state"], settled["uncertain"]) == ("settled", False)
+        assert await jun.balance_drops() == 1_001_000_000
 
 
 async def test_ledger_that_refuses_costs_the_fee_and_says_why(running_apps: Apps, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from talktalk.ledger.schemas import (
     LedgerHead,
     LedgerTransaction,
     Reserves,
+    Scanned,
     ValidatedLedger,
 )
 from talktalk.ledger.tables import AccountRow, HeadRow
@@ -71,6 +72,15 @@ async def read_cursor(db: AsyncSession, network: str) -> tuple[int, str] | None:
     return None if row is None else (row.ledger_index, row.ledger_hash)
 
 
+async def read_scanned(db: AsyncSession, network: str) -> Scanned | None:
+    """The ledgers that were read without a gap; None before the first."""
+    found = await db.execute(
+        select(HeadRow.scanned_from, HeadRow.ledger_index).where(HeadRow.network == network)
+    )
+    row = found.one_or_none()
+    return None if row is None else Scanned(first=row.scanned_from, last=row.ledger_index)
+
+
 async def write_head(db: AsyncSession, head: LedgerHead, ledger_hash: str) -> None:
     """Move the cursor; it never moves back."""
     values = {
@@ -85,7 +95,7 @@ async def write_head(db: AsyncSession, head: LedgerHead, ledger_hash: str) -> No
     }
     await db.execute(
         insert(HeadRow)
-        .values(network=head.network, **values)
+        .values(network=head.network, scanned_from=head.ledger_index, **values)
         .on_conflict_do_update(
             index_elements=[HeadRow.network],
             set_=values,

@@ -5,8 +5,13 @@
    ledger of the window (`searched_all`); then it can never happen any more.
 3. Anything else is no answer: it may still happen (`Pending`), or nobody can say (`LedgerGap`).
 
-Several nodes are asked at once. One that found it in a validated ledger outweighs any number that
-did not; an answer outside the window is a broken or lying node's and is dropped.
+Several nodes are asked at once, and an end counts when a quorum of the pool tells the same one: a single
+node, however sure, ends nothing where others are configured. An answer outside the window is a broken or
+lying node's and is dropped.
+
+What ends a transaction of ours is, wherever possible, our own reading of every ledger (`processing`,
+`submission`), and not this. It serves to learn whether the nodes know a transaction, and for windows that
+began before we read ledgers.
 
 Source: xrpl.org, Reliable Transaction Submission.
 """
@@ -24,7 +29,7 @@ from talktalk.ledger.schemas import Expired, Failed, Outcome, Pending, Settled
 
 WINDOW_LEDGERS_MAX = 900
 """Nodes search at most 1,000 ledgers at a time; no window of ours is longer."""
-NODES_ASKED_MAX = 3
+NODES_ASKED_MIN = 3
 
 log = logging.getLogger(__name__)
 
@@ -41,27 +46,27 @@ async def look_up(pool: NodePool, search: Search) -> Outcome | Pending:
     """Ask the nodes once what became of a transaction.
 
     Returns:
-        `Settled` or `Failed` from a validated ledger; `Expired` once every ledger up to
-        `last_ledger` is known complete without it; `Pending` while it can still happen.
+        What a quorum of the nodes says: `Settled` or `Failed` from a validated ledger, `Expired` once
+        every ledger up to `last_ledger` is known complete without it; `Pending` while it can still happen.
 
     Raises:
-        LedgerGap: The window has passed and no reachable node holds all of it.
+        LedgerGap: The window has passed, and too few reachable nodes hold all of it or agree.
         NodeUnavailable: No node answered.
     """
-    nodes = pool.ranked[:NODES_ASKED_MAX]
+    nodes = pool.ranked[: max(NODES_ASKED_MIN, pool.quorum + 1)]
     answers = await asyncio.gather(*(_ask(node, search) for node in nodes))
     known = [answer for answer in answers if answer is not None]
-    for answer in known:
-        if isinstance(answer, Settled | Failed):
-            return answer
-    for answer in known:
-        if isinstance(answer, Expired):
-            return answer
-    pending = [answer for answer in known if isinstance(answer, Pending)]
-    if pending:
-        return Pending(seen=any(answer.seen for answer in pending))
+    ends = [answer for answer in known if isinstance(answer, Settled | Failed | Expired)]
+    for outcome in ends:
+        if ends.count(outcome) >= pool.quorum:
+            return outcome
+    if any(isinstance(answer, Pending) for answer in known):
+        seen = [each for each in known if isinstance(each, Settled | Failed) or each == Pending(seen=True)]
+        return Pending(seen=bool(seen))
     if known:
-        raise LedgerGap(f"no node holds all of ledgers {search.first_ledger} to {search.last_ledger}")
+        raise LedgerGap(
+            f"too few nodes agree about ledgers {search.first_ledger} to {search.last_ledger}: {known}"
+        )
     raise NodeUnavailable("no node answered")
 
 

@@ -55,6 +55,21 @@ class LedgerHead(msgspec.Struct, frozen=True, kw_only=True):
     network_id: int | None
 
 
+class Scanned(msgspec.Struct, frozen=True, kw_only=True):
+    """The ledgers we have read without a gap, both ends included; each was proven (`proof`)."""
+
+    first: int
+    last: int
+
+    def begins_before(self, first_ledger: int) -> bool:
+        """Whether it holds, or will hold, every ledger after `first_ledger`."""
+        return self.first <= first_ledger + 1
+
+    def covers(self, first_ledger: int, last_ledger: int) -> bool:
+        """Whether every ledger after `first_ledger` up to `last_ledger` is among them."""
+        return self.begins_before(first_ledger) and last_ledger <= self.last
+
+
 class LedgerClosed(msgspec.Struct, frozen=True, kw_only=True):
     """One message of the `ledger` stream: a ledger was validated."""
 

@@ -1,10 +1,17 @@
-"""Sending stored transactions, and looking up what became of them, until each has ended.
+"""Sending stored transactions until each has ended, and ending those that expired.
 
-Only blobs that a committed row holds are ever sent, and always the same blob. Whatever a node
-answers is written down for people and decides nothing; what ends a transaction is a validated
-ledger, or a window passed on history known complete. The processing of ledgers ends most of them
-first; this loop ends the rest: those that expired, and those whose ledger another worker has not
-come to yet.
+Only blobs that a committed row holds are ever sent, and always the same blob. Whatever a node answers is
+written down for people and decides nothing: nodes keep what they refused and may apply it until
+`LastLedgerSequence`.
+
+What ends a transaction is our own reading of every ledger, each proven by a hash that a quorum of nodes
+names. Processing ends those it finds. This loop ends those it did not find: a row is committed before any
+node sees its blob, so a ledger that holds it is read later than the row; once every ledger of the window
+has been read and processed without it, it can never happen any more. No node needs to be believed, neither
+that it looked everywhere nor that it found something.
+
+Only for a window that began before we read ledgers (the cursor was set anew) the nodes are asked, and a
+quorum of them must agree (`follow`).
 
 Any number of workers may run it: due rows are claimed for a few seconds, and a claim that is lost
 with its worker costs only that time.
@@ -17,13 +24,13 @@ from itertools import groupby
 
 import msgspec
 
-from talktalk.ledger import outgoing
+from talktalk.ledger import accounts, outgoing
 from talktalk.ledger.errors import LedgerGap, NodeUnavailable
 from talktalk.ledger.follow import Search, look_up
 from talktalk.ledger.outgoing import Answer, End
 from talktalk.ledger.ports import Makers
 from talktalk.ledger.processing import close_all
-from talktalk.ledger.schemas import Failed, Outcome, OutgoingState, Pending, Settled
+from talktalk.ledger.schemas import Expired, Failed, Outcome, OutgoingState, Pending, Scanned, Settled
 from talktalk.ledger.service import Ledger
 from talktalk.ledger.tables import OutgoingRow
 from talktalk.platform.clock import Clock
@@ -34,6 +41,8 @@ LOOK_AGAIN_S = 6.0
 """After a node took a blob, ask what became of it so much later, and send it again if unknown."""
 UNKNOWN_AGAIN_S = 1.0
 IDLE_S = 1.0
+LAG_LEDGERS = 3
+"""When the nodes are so far past a window that we have not read to its end, what became of it is unknown."""
 
 log = logging.getLogger(__name__)
 
@@ -73,9 +82,10 @@ class Submitter:
         """Send or look up what is due now; the number of transactions touched."""
         async with self._database.transaction() as db:
             rows = await outgoing.claim_due(db, self._ledger.network, self._clock.now(), BATCH)
+            scanned = await accounts.read_scanned(db, self._ledger.network) if rows else None
         if not rows:
             return 0
-        learned = await asyncio.gather(*(self._advance(row) for row in rows))
+        learned = await asyncio.gather(*(self._advance(row, scanned) for row in rows))
         now = self._clock.now()
         ended: list[End] = []
         answers: list[Answer] = []
@@ -99,23 +109,30 @@ class Submitter:
                 await close_all(db, self._makers, ended)
         return len(rows)
 
-    async def _advance(self, row: OutgoingRow) -> Outcome | _Word:
-        """One round for one transaction: look it up unless it is new, send it if it can still apply."""
+    async def _advance(self, row: OutgoingRow, scanned: Scanned | None) -> Outcome | _Word:
+        """One round for one transaction: end it if its window was read, else send it unless it is known."""
         latest = self._ledger.pool.latest
-        passed = latest is not None and latest.ledger_index >= row.last_ledger
-        if row.state == OutgoingState.SUBMITTED or row.attempts > 1 or passed:
+        newest = latest.ledger_index if latest is not None else 0
+        is_read_by_us = scanned is not None and scanned.begins_before(row.first_ledger)
+        if scanned is not None and scanned.covers(row.first_ledger, row.last_ledger):
+            return Expired(last_ledger=row.last_ledger)
+        if is_read_by_us and newest >= row.last_ledger:
+            # Too late to send, too early to say.
+            is_lagging = newest >= row.last_ledger + LAG_LEDGERS
+            return _Word(taken=False, engine_result=None, uncertain=row.uncertain or is_lagging)
+        if row.state == OutgoingState.SUBMITTED or row.attempts > 1 or newest >= row.last_ledger:
             search = Search(tx_hash=row.tx_hash, first_ledger=row.first_ledger, last_ledger=row.last_ledger)
             try:
                 found = await look_up(self._ledger.pool, search)
             except (LedgerGap, NodeUnavailable) as error:
                 log.warning("outcome of %s is not known yet: %s", row.tx_hash, error)
                 return _Word(taken=False, engine_result=None, uncertain=True)
-            if isinstance(found, Settled | Failed) and row.numbers > 1:
+            if isinstance(found, Settled | Failed) and (is_read_by_us or row.numbers > 1):
                 # How many numbers it used, and what its inner transactions did, stands in its ledger.
                 return _Word(taken=True, engine_result=None, uncertain=False)
-            if not isinstance(found, Pending):
+            if isinstance(found, Settled | Failed) or (isinstance(found, Expired) and not is_read_by_us):
                 return found
-            if found.seen:
+            if isinstance(found, Pending) and found.seen:
                 return _Word(taken=True, engine_result=None, uncertain=False)
         answers = await self._ledger.pool.submit(row.blob)
         if not answers:

@@ -20,6 +20,8 @@ class HeadRow(Base):
     network: Mapped[str] = mapped_column(primary_key=True)
     ledger_index: Mapped[int] = mapped_column(BigInteger)
     ledger_hash: Mapped[str]
+    scanned_from: Mapped[int] = mapped_column(BigInteger)
+    """From this ledger to the cursor every one was read, proven and written down."""
     close_time: Mapped[datetime]
     fee_drops: Mapped[int] = mapped_column(BigInteger)
     reserve_base_drops: Mapped[int] = mapped_column(BigInteger)
