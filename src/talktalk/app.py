@@ -75,12 +75,15 @@ from talktalk.social import api as social_api
 from talktalk.social import quotas as social_quotas
 from talktalk.social import service as social
 from talktalk.transfers import api as transfers_api
+from talktalk.transfers.requests import api as requests_api
+from talktalk.transfers.requests.service import RequestDesk
 from talktalk.transfers.rooms import ChatRooms
 from talktalk.transfers.service import TransferDesk
 from talktalk.wallet import api as wallet_api
 from talktalk.wallet.service import WalletDesk
 from talktalk.wallet.tokens import tokens_from
 from talktalk_wire.about import About
+from talktalk_wire.chat import MessageKind
 from talktalk_wire.realtime import FRAME_BYTES_MAX
 
 BODY_BYTES_MAX = 64 * 1024
@@ -139,6 +142,9 @@ class Web:
             wallets=self.wallet_desk,
             rooms=ChatRooms(),
             clock=self.clock,
+        )
+        self.request_desk = RequestDesk(
+            wallets=self.wallet_desk, rooms=ChatRooms(MessageKind.REQUEST), clock=self.clock
         )
         self.sms = sender_from(settings, self.clock)
         self.sign_in_desk = SignInDesk(
@@ -230,6 +236,7 @@ class Web:
             *chat_api.routes,
             *wallet_api.routes,
             *transfers_api.routes,
+            *requests_api.routes,
             websocket_route(self.gateway),
         ]
         if settings.dev_inbox and isinstance(self.sms, Inbox):
@@ -253,6 +260,7 @@ class Web:
             "wallet_desk": self.wallet_desk,
             "ledger": self.ledger,
             "transfer_desk": self.transfer_desk,
+            "request_desk": self.request_desk,
             "chat_reader": self.chat_reader,
             "chat_writer": self.chat_writer,
             "chat_cursors": self.chat_cursors,

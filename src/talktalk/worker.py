@@ -7,7 +7,7 @@ Loops, each of which resumes from rows and may run in several workers at once:
 - `processor`  writes each validated ledger into rows (one worker leads, the others wait)
 - `census`     reads trust lines and MPTs of accounts that were never read whole
 - `founder`    makes and funds accounts
-- `tidier`     ends drafts nobody approved, and recoveries whose delay has passed
+- `tidier`     ends drafts nobody approved, requests whose time has come, recoveries whose delay has passed
 - `jobs`       the slices' background jobs
 - `listener`   wakes the others when rows change
 
@@ -52,6 +52,7 @@ from talktalk.platform.database import Database
 from talktalk.platform.wake import Listener, Wake
 from talktalk.transfers.approving import ApprovalDecider
 from talktalk.transfers.making import PURPOSE, TransferMaker
+from talktalk.transfers.requests.service import RequestDesk
 from talktalk.transfers.rooms import ChatRooms
 from talktalk.transfers.service import TransferDesk
 from talktalk.wallet import recovery
@@ -67,6 +68,7 @@ from talktalk.wallet.listener import WalletListener
 from talktalk.wallet.service import WAKE_KIND as WALLET_WAKE
 from talktalk.wallet.service import WalletDesk
 from talktalk.wallet.tokens import tokens_from
+from talktalk_wire.chat import MessageKind
 
 POOL_SIZE = 20
 """Database connections: each of the asks decided at once uses two, the rest share."""
@@ -138,6 +140,9 @@ class Worker:
         )
         self.transfers = TransferDesk(
             ledger=self.ledger, wallets=self.wallets, rooms=ChatRooms(), clock=self.clock
+        )
+        self.requests = RequestDesk(
+            wallets=self.wallets, rooms=ChatRooms(MessageKind.REQUEST), clock=self.clock
         )
         self.makers: Makers = {
             PURPOSE: TransferMaker(self.transfers),
@@ -222,6 +227,8 @@ class Worker:
         while True:
             async with self.database.transaction() as db:
                 await self.transfers.expire_lapsed(db)
+            async with self.database.transaction() as db:
+                await self.requests.expire_due(db)
             async with self.database.transaction() as db:
                 await recovery.complete_due(db, self.wallets)
             await asyncio.sleep(TIDY_S)

@@ -8,7 +8,8 @@
             ...
 
 Sign-in answers with `credentials`; a program that keeps them comes back with `resume` and needs no
-code. Everything else hangs off `friends`, `rooms`, `messages`, `wallet`, `transfers` and `events`.
+code. Everything else hangs off `friends`, `rooms`, `messages`, `wallet`, `transfers`, `requests` and
+`events`.
 """
 
 import inspect
@@ -26,6 +27,7 @@ from talktalk_client.link import Link
 from talktalk_client.messages import Messages
 from talktalk_client.people import Friends
 from talktalk_client.policy import Policy
+from talktalk_client.requests import Requests
 from talktalk_client.rest import Http
 from talktalk_client.rooms import Rooms
 from talktalk_client.stream import EventStream
@@ -90,6 +92,7 @@ class TalkTalk:
         self.messages = Messages(self._http, self._link, self._policy)
         self.wallet = WalletDoor(self._http, sealers, self._policy, self._identified)
         self.transfers = Transfers(self._http, self._link, sealers, self._policy)
+        self.requests = Requests(self._http)
 
     async def __aenter__(self) -> Self:
         return self

@@ -18,6 +18,7 @@ from talktalk_wire.chat import EventKind, Message, Room, RoomEvent, RoomFolder
 from talktalk_wire.common import Person
 from talktalk_wire.identity import Me
 from talktalk_wire.realtime import Presence, ReadMoved, Typing, UserEvent
+from talktalk_wire.requests import MoneyRequest
 from talktalk_wire.social import Blocked, Friend, FriendRequest
 from talktalk_wire.transfers import Card, Transfer
 from talktalk_wire.wallet import Activity, Recovery, Wallet
@@ -173,6 +174,18 @@ class TransferTurned(_Of, frozen=True, kw_only=True):
     transfer: Transfer
 
 
+class RequestTurned(_Of, frozen=True, kw_only=True):
+    """A request this person made, or is asked by, is new or has changed."""
+
+    request: MoneyRequest
+
+
+class RequestReminded(_Of, frozen=True, kw_only=True):
+    """Someone reminds this person of a request."""
+
+    request: MoneyRequest
+
+
 class OtherUserEvent(_Of, frozen=True, kw_only=True):
     """One of the user's own events of a kind this SDK does not know."""
 
@@ -202,6 +215,8 @@ Event = (
     | RecoveryClosed
     | DeviceTrusted
     | TransferTurned
+    | RequestTurned
+    | RequestReminded
     | OtherUserEvent
     | ReadMoved
     | Typing
@@ -241,6 +256,8 @@ _USER_EVENTS: Mapping[str, tuple[type[Event], _Reader]] = {
     "recovery.closed": (RecoveryClosed, _within("recovery")),
     "device.trusted": (DeviceTrusted, _within("device_id")),
     "transfer.turned": (TransferTurned, _within("transfer")),
+    "request.turned": (RequestTurned, _within("request")),
+    "request.reminded": (RequestReminded, _within("request")),
 }
 
 

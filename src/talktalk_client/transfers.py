@@ -49,6 +49,7 @@ from talktalk_client.sealing import Sealer
 from talktalk_client.stream import EventStream
 from talktalk_client.wallet import Sealers
 from talktalk_wire.common import Page
+from talktalk_wire.requests import MoneyRequest
 from talktalk_wire.transfers import (
     AmountAsk,
     ApproveAsk,
@@ -74,6 +75,14 @@ DRAFTS_MAX: Final = 20
 
 Payee = SomePerson | str
 """Someone on TalkTalk, or an address: `r…`, or an X-address that carries its tag."""
+
+SomeRequest = UUID | MoneyRequest
+"""Whatever tells which request is meant."""
+
+
+def request_id_of(request: SomeRequest) -> UUID:
+    """The id of the request that is meant."""
+    return request if isinstance(request, UUID) else request.id
 
 
 def new_idempotency_key() -> str:
@@ -133,6 +142,8 @@ class Transfers:
         destination_tag: int | None = None,
         memo: str = "",
         accept_warnings: Collection[str] = (),
+        request: SomeRequest | None = None,
+        settles_room: SomeRoom | None = None,
         fee_drops_max: int = FEE_DROPS_MAX,
         idempotency_key: str | None = None,
     ) -> "Payment":
@@ -147,6 +158,8 @@ class Transfers:
             destination_tag: With an address that asks for one.
             memo: Written into the transaction, where everybody can read it for ever.
             accept_warnings: Codes of `TransferCheck.warnings` the person has accepted.
+            request: The request this pays, in part or whole; `to` is who made it.
+            settles_room: The room whose settle-up plan has this payment.
             fee_drops_max: A dearer transaction is refused here.
             idempotency_key: The key of an earlier try whose outcome is not known; the payment is made
                 once for a key. None makes a new one.
@@ -164,6 +177,13 @@ class Transfers:
         """
         key = idempotency_key or new_idempotency_key()
         asked = _asked(to, amount, note, room, destination_tag, accept_warnings, fee_drops_max, memo)
+        if request is not None or settles_room is not None:
+            pays = msgspec.structs.replace(
+                asked.body,
+                request_id=None if request is None else request_id_of(request),
+                settles_room_id=None if settles_room is None else room_id_of(settles_room),
+            )
+            asked = msgspec.structs.replace(asked, body=pays)
         wallet = await self._own_wallet()
         transfer = await self.http.post("/api/v1/transfers", asked.body, Transfer, idempotency_key=key)
         payment = Payment(self, transfer, key)

@@ -45,6 +45,7 @@ class MessageKind(enum.StrEnum):
 
     TEXT = "text"
     TRANSFER = "transfer"
+    REQUEST = "request"
     SYSTEM = "system"
 
 
@@ -60,7 +61,8 @@ class Message(Wire, frozen=True, kw_only=True):
     body: str
     ref: UUID | None = None
     card: dict[str, Any] | None = None
-    """The owner's projection of `ref` (for `transfer`: `talktalk_wire.transfers.Card`)."""
+    """The owner's projection of `ref` (for `transfer`: `talktalk_wire.transfers.Card`, for
+    `request`: `talktalk_wire.requests.RequestCard`)."""
     created_at: datetime
 
 

@@ -67,6 +67,12 @@ class TransferAsk(Ask, frozen=True, kw_only=True):
     """Written into the transaction, where everybody can read it for ever; at most 512 bytes of UTF-8."""
     accepted_warnings: tuple[str, ...] = ()
     """Codes of the warnings the person has seen and accepted."""
+    request_id: UUID | None = None
+    """The request this pays, in part or whole; with its maker as `user_id`. Its card shows the payment:
+    there is no other card."""
+    settles_room_id: UUID | None = None
+    """The room whose settle-up plan has this payment; with `user_id` and the plan's amount. At most one of
+    this and `request_id`."""
 
 
 class Warning(Wire, frozen=True, kw_only=True):  # noqa: A001 - the wire's word for it
@@ -158,6 +164,10 @@ class Transfer(Wire, frozen=True, kw_only=True):
     memo: str = ""
     """In the transaction, for everybody."""
     room_id: UUID | None
+    request_id: UUID | None = None
+    """The request this pays."""
+    settles_room_id: UUID | None = None
+    """The room this makes even."""
     warnings: list[Warning]
     draft: Draft | None
     """While `drafted`."""

@@ -33,10 +33,13 @@ MONEY = [
         "talktalk/ledger/amounts.py",
         "talktalk/ledger/fees.py",
         "talktalk/transfers/rules.py",
+        "talktalk/transfers/requests/rules.py",
+        "talktalk/transfers/requests/settling.py",
         "talktalk/wallet/rules.py",
         "talktalk_wire/common.py",
         "talktalk_wire/wallet.py",
         "talktalk_wire/transfers.py",
+        "talktalk_wire/requests.py",
         "talktalk_client/amounts.py",
     )
 ]

@@ -132,6 +132,14 @@ async def keys_of(
     return {(row.sender_id, row.client_id): (row.room_id, row.seq) for row in found}
 
 
+async def member_ids(db: AsyncSession, room_id: UUID) -> list[UUID]:
+    """Everyone who is in the room now."""
+    found = await db.execute(
+        select(MemberRow.user_id).where(MemberRow.room_id == room_id, MemberRow.left_seq.is_(None))
+    )
+    return list(found.scalars())
+
+
 async def key(db: AsyncSession, sender_id: UUID, client_id: str) -> KeyRow | None:
     """What this client id made, if it was used before."""
     return await db.get(KeyRow, (sender_id, client_id))

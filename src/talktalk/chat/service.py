@@ -140,6 +140,11 @@ async def is_member(db: AsyncSession, room_id: UUID, user_id: UUID) -> bool:
     return await queries.member(db, room_id, user_id) is not None
 
 
+async def members(db: AsyncSession, room_id: UUID) -> frozenset[UUID]:
+    """Who is in a room now."""
+    return frozenset(await queries.member_ids(db, room_id))
+
+
 async def post_request(
     db: AsyncSession, *, room_id: UUID, sender_id: UUID, client_id: str, body: str
 ) -> Message:

@@ -19,6 +19,7 @@ from talktalk.ledger import errors as ledger_errors
 from talktalk.platform.database import Database
 from talktalk.platform.idempotency import REPLAY_HEADER, IdempotencyKeyInvalid, IdempotencyKeyReused
 from talktalk.transfers import errors
+from talktalk.transfers.requests import errors as request_errors
 from talktalk.transfers.service import Examined, TransferDesk, checked_key
 from talktalk.wallet.errors import CursorMalformed, WalletNotReady
 from talktalk.wallet.pages import read_cursor, write_cursor
@@ -39,6 +40,12 @@ Asked = Request[Caller, str, State]
 Desk = NamedDependency[TransferDesk]
 Rows = NamedDependency[Database]
 
+PAYING = (
+    request_errors.MoneyRequestClosed,
+    request_errors.MoneyRequestOverpaid,
+    request_errors.MoneyRequestBeingPaid,
+    request_errors.SettleUpChanged,
+)
 STOPPERS = (
     ledger_errors.BadAmount,
     ledger_errors.NegativeAmount,
@@ -68,6 +75,10 @@ STOPPERS = (
     errors.DestinationTagNeeded,
     errors.DestinationRefuses,
     errors.TooManyPending,
+    errors.PaysAmbiguous,
+    *PAYING,
+    request_errors.MoneyRequestNotFound,
+    request_errors.MoneyRequestMismatch,
     WalletNotReady,
 )
 MAKING = (
@@ -174,6 +185,7 @@ class Transfers(Controller):
                 PinLocked,
                 WorkerKeyOld,
                 WalletNotReady,
+                *PAYING,
             )
         },
     )

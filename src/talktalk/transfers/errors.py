@@ -121,3 +121,9 @@ class RoomMismatch(NotFound):
     """The sender is not in this room, or the recipient is not."""
 
     code, title = "room_not_found", "No such room of you two"
+
+
+class PaysAmbiguous(Trouble):
+    """A payment pays one thing, and a person."""
+
+    status, code, title = 422, "pays_ambiguous", "Name one thing to pay, and the person to pay"

@@ -92,8 +92,9 @@ class TransferMaker:
         if not rows:
             return
         await db.flush()
-        await self._desk.rooms.turn_cards(db, {row.id: views.card_of(row) for row in rows})
         announcements = Announcements()
+        own = {row.id: views.card_of(row) for row in rows if row.wants_card}
+        await self._desk.turn_cards(db, rows, announcements, own)
         entries = [entry for row in rows for entry in views.activities_of(row, row.address)]
         await self._desk.wallets.put_activity(db, entries, announcements)
         await self._desk.announce_all(db, rows, announcements)

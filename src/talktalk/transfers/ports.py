@@ -42,6 +42,10 @@ class Rooms(Protocol):
         """Whether someone is in a room now."""
         ...
 
+    async def members(self, db: AsyncSession, room_id: UUID) -> frozenset[UUID]:
+        """Who is in a room now."""
+        ...
+
     async def post_card(
         self,
         db: AsyncSession,

@@ -14,7 +14,10 @@ from talktalk_wire.chat import MessageKind
 
 
 class ChatRooms:
-    """Cards as messages of kind `transfer`."""
+    """Cards as messages of one kind."""
+
+    def __init__(self, kind: MessageKind = MessageKind.TRANSFER) -> None:
+        self._kind = kind
 
     async def open_direct(self, db: AsyncSession, a: UUID, b: UUID) -> UUID:
         """The one room of these two."""
@@ -23,6 +26,10 @@ class ChatRooms:
     async def is_member(self, db: AsyncSession, room_id: UUID, user_id: UUID) -> bool:
         """Whether someone is in a room now."""
         return await chat.is_member(db, room_id, user_id)
+
+    async def members(self, db: AsyncSession, room_id: UUID) -> frozenset[UUID]:
+        """Who is in a room now."""
+        return await chat.members(db, room_id)
 
     async def post_card(
         self,
@@ -40,7 +47,7 @@ class ChatRooms:
             room_id=room_id,
             sender_id=sender_id,
             client_id=client_id,
-            kind=MessageKind.TRANSFER,
+            kind=self._kind,
             ref=ref,
             body=body,
             card=card,
@@ -61,7 +68,7 @@ class ChatRooms:
                     other_id=card.other_id,
                     sender_id=card.sender_id,
                     client_id=card.client_id,
-                    kind=MessageKind.TRANSFER,
+                    kind=self._kind,
                     ref=card.ref,
                     body=card.body,
                     card=card.card,

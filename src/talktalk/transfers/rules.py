@@ -126,6 +126,15 @@ def turn(state: TransferState, cause: Cause) -> TransferState:
     return following
 
 
+class Pays(enum.StrEnum):
+    """What a transfer pays beside its recipient: something that keeps count of it."""
+
+    REQUEST = "request"
+    """A share of a request."""
+    SETTLE_UP = "settle_up"
+    """A line of a room's settle-up plan: shares of several requests."""
+
+
 class Purse(msgspec.Struct, frozen=True, kw_only=True):
     """What the sender has, in drops."""
 

@@ -4,8 +4,9 @@
 worker.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -29,7 +30,7 @@ from talktalk.platform.clock import Clock
 from talktalk.platform.idempotency import KEY_LENGTH_MAX, IdempotencyKeyInvalid, IdempotencyKeyReused
 from talktalk.platform.ids import uuid7
 from talktalk.social import service as social
-from talktalk.transfers import drafting, queries, rules, views
+from talktalk.transfers import drafting, linked, queries, rules, views
 from talktalk.transfers.errors import (
     AssetUnsupported,
     Blocked,
@@ -48,7 +49,7 @@ from talktalk.transfers.errors import (
     WarningsNotAccepted,
 )
 from talktalk.transfers.ports import Rooms
-from talktalk.transfers.rules import Cause, Payee, Purse
+from talktalk.transfers.rules import Cause, Payee, Pays, Purse
 from talktalk.transfers.tables import TransferRow
 from talktalk.wallet.announcements import Announcements
 from talktalk.wallet.schemas import ReadyWallet
@@ -74,6 +75,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     memo: str
     user_id: UUID | None
     destination: Destination | None
+    pays: tuple[Pays, UUID] | None
+    """What it pays beside its recipient."""
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +104,9 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     recipient_id: UUID | None
     creates_account: bool
     warnings: list[TransferWarning]
+    pays: tuple[Pays, UUID] | None
+    credits: dict[UUID, int]
+    """What it pays of that."""
 
 
 class TransferDesk:
@@ -116,8 +122,8 @@ class TransferDesk:
         """Read an ask.
 
         Raises:
-            BadAmount, BadAsset, BadAddress, BadMemo, AssetUnsupported, RecipientAmbiguous, NoteRefused:
-                As named.
+            BadAmount, BadAsset, BadAddress, BadMemo, AssetUnsupported, RecipientAmbiguous, PaysAmbiguous,
+                NoteRefused: As named.
         """
         rules.clean_note(ask.note)
         memo = clean_memo(ask.memo)
@@ -133,7 +139,13 @@ class TransferDesk:
             destination = parse_destination(
                 ask.address, ask.destination_tag, main_network=self.ledger.is_main
             )
-        return Wanted(amount_drops=amount_drops, memo=memo, user_id=ask.user_id, destination=destination)
+        return Wanted(
+            amount_drops=amount_drops,
+            memo=memo,
+            user_id=ask.user_id,
+            destination=destination,
+            pays=linked.what(ask),
+        )
 
     async def look_at(self, wanted: Wanted, sender_address: str) -> Looked | None:
         """Ask the network about an address that was named. Holds no transaction.
@@ -177,6 +189,13 @@ class TransferDesk:
             if await social.blocked_between(db, sender_id, recipient_id):
                 raise Blocked
             is_stranger = not await social.are_friends(db, sender_id, recipient_id)
+        credited = await linked.credits_for(
+            db,
+            wanted.pays,
+            sender_id=sender_id,
+            recipient_id=recipient_id,
+            amount=xrp(wanted.amount_drops),
+        )
         taken = await outgoing.taken(db, self.ledger.network, wallet.address)
         if taken.is_full:
             raise TooManyPending(retry_after_s=5)
@@ -207,6 +226,8 @@ class TransferDesk:
                 looks_like=await self._looks_like(db, sender_id, address) if is_new_payee else None,
                 exchange=exchange_at(address) if tag is None else None,
             ),
+            pays=wanted.pays,
+            credits=credited,
         )
 
     async def check(self, db: AsyncSession, examined: Examined) -> TransferCheck:
@@ -288,7 +309,10 @@ class TransferDesk:
                 "amount_asset": "XRP",
                 "amount_drops": examined.amount_drops,
                 "room_id": ask.room_id,
-                "wants_card": ask.room_id is not None or ask.user_id is not None,
+                # What pays something is shown by that thing's card.
+                "wants_card": examined.pays is None and (ask.room_id is not None or ask.user_id is not None),
+                "pays_kind": examined.pays[0] if examined.pays is not None else None,
+                "pays_id": examined.pays[1] if examined.pays is not None else None,
                 "note": rules.clean_note(ask.note),
                 "memo": examined.memo,
                 "credential_ids": list(examined.credential_ids),
@@ -301,6 +325,7 @@ class TransferDesk:
         )
         if row is None:
             return None
+        await linked.made(db, row, examined.credits)
         await audit.record(
             db,
             self.clock,
@@ -322,6 +347,8 @@ class TransferDesk:
         Raises:
             TransferNotFound, DraftChanged, NotDrafted, DeviceNotTrusted, PinNeeded, PinLocked,
             WorkerKeyOld: As named.
+            MoneyRequestClosed, MoneyRequestOverpaid, MoneyRequestBeingPaid, SettleUpChanged: What it
+                pays is not free any more.
         """
         row = await queries.one(db, transfer_id, sender_id=caller.user_id, lock=True)
         if row is None:
@@ -335,6 +362,7 @@ class TransferDesk:
         if not is_same:
             raise DraftChanged
         await self.wallets.access_as_trusted(db, caller.user_id, caller.device_id)
+        await linked.hold(db, row)
         now = self.clock.now()
         await custody.check_pin_open(db, caller.user_id, now)
         wallet = await self.wallets.ready_wallet(db, caller.user_id)
@@ -423,8 +451,21 @@ class TransferDesk:
         row.updated_at = now
 
     async def announce(self, db: AsyncSession, row: TransferRow) -> Transfer:
-        """Tell the sender's devices how the transfer stands."""
-        return (await self.announce_all(db, [row]))[0]
+        """Turn the cards of what it pays, and tell the sender's devices how the transfer stands."""
+        announcements = Announcements()
+        await self.turn_cards(db, [row], announcements)
+        return (await self.announce_all(db, [row], announcements))[0]
+
+    async def turn_cards(
+        self,
+        db: AsyncSession,
+        rows: Sequence[TransferRow],
+        announcements: Announcements,
+        own: Mapping[UUID, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Count anew what these transfers pay, and turn the cards of that together with `own`."""
+        paid = await linked.turned(db, rows, announcements, self.clock.now())
+        await self.rooms.turn_cards(db, {**(own or {}), **paid})
 
     async def announce_all(
         self, db: AsyncSession, rows: Sequence[TransferRow], announcements: Announcements | None = None

@@ -37,6 +37,10 @@ class TransferRow(Base):
     room_id: Mapped[UUID | None]
     wants_card: Mapped[bool]
     """A card is to stand in a room: the one named, or the direct room with the recipient."""
+    pays_kind: Mapped[str | None]
+    """What this pays: a value of `rules.Pays`."""
+    pays_id: Mapped[UUID | None]
+    """The request, or the room that is made even."""
     note: Mapped[str]
     """Between the two of them; it never reaches the ledger."""
     memo: Mapped[str]

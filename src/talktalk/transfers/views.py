@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.identity import service as identity
+from talktalk.transfers.rules import Pays
 from talktalk.transfers.tables import TransferRow
 from talktalk.wallet.schemas import ActivityEntry
 from talktalk_wire.common import Amount, Person
@@ -123,6 +124,8 @@ def _transfer(row: TransferRow, people: dict[UUID, Person], *, is_sender: bool) 
         note=row.note,
         memo=row.memo,
         room_id=row.room_id,
+        request_id=row.pays_id if row.pays_kind == Pays.REQUEST else None,
+        settles_room_id=row.pays_id if row.pays_kind == Pays.SETTLE_UP else None,
         warnings=msgspec.convert(row.warnings, list[TransferWarning]) if is_sender else [],
         draft=draft,
         approval_error=row.approval_error if is_sender else None,

@@ -22,6 +22,9 @@ export interface Routes {
   "GET /api/v1/friends": { answer: W.Friend[] };
   "GET /api/v1/me": { answer: W.Me };
   "GET /api/v1/people/{user_id}/pictures/{picture_id}": { answer: string };
+  "GET /api/v1/requests": { query?: { made?: boolean; open?: boolean; cursor?: string; limit?: number }; answer: W.Page<W.MoneyRequest> };
+  "GET /api/v1/requests/settle-up": { query: { room_id: string }; answer: W.SettleUp };
+  "GET /api/v1/requests/{id}": { answer: W.MoneyRequest };
   "GET /api/v1/rooms": { query?: { cursor?: string }; answer: W.Page<W.Room> };
   "GET /api/v1/rooms/{id}": { answer: W.Room };
   "GET /api/v1/rooms/{id}/events": { query?: { after?: number; before?: number; limit?: number }; answer: W.RoomEvents };
@@ -43,6 +46,11 @@ export interface Routes {
   "POST /api/v1/friend-requests/{id}/cancel": { answer: W.FriendRequest };
   "POST /api/v1/friend-requests/{id}/decline": { answer: W.FriendRequest };
   "POST /api/v1/friends/search": { body: W.FriendSearchAsk; answer: W.FriendSearchResult };
+  "POST /api/v1/requests": { body: W.RequestAsk; answer: W.MoneyRequest };
+  "POST /api/v1/requests/checks": { body: W.RequestAsk; answer: W.SplitCheck };
+  "POST /api/v1/requests/{id}/cancel": { answer: W.MoneyRequest };
+  "POST /api/v1/requests/{id}/decline": { answer: W.MoneyRequest };
+  "POST /api/v1/requests/{id}/remind": { answer: W.MoneyRequest };
   "POST /api/v1/rooms/direct": { body: W.DirectRoomAsk; answer: W.Room };
   "POST /api/v1/rooms/{id}/accept": { answer: W.Room };
   "POST /api/v1/rooms/{id}/messages": { body: W.MessageAsk; answer: W.Message };

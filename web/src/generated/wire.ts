@@ -113,6 +113,17 @@ export interface components {
             token: components["schemas"]["Token"] | null;
         };
         /**
+         * AssetSettleUp
+         * @description One asset: never mixed with another.
+         */
+        AssetSettleUp: {
+            asset: string;
+            balances: components["schemas"]["SettleBalance"][];
+            evens: boolean;
+            is_fewest: boolean;
+            lines: components["schemas"]["SettleLine"][];
+        };
+        /**
          * Assets
          * @description Everything the assets manager shows. XRP is in the wallet's balances.
          */
@@ -163,6 +174,20 @@ export interface components {
             uncertain: boolean;
             updated_at: string;
             version: number;
+        };
+        /**
+         * CardShare
+         * @description One line of the card.
+         */
+        CardShare: {
+            amount: components["schemas"]["Amount"];
+            name: string;
+            open: components["schemas"]["Amount"];
+            paid: components["schemas"]["Amount"];
+            paying: boolean;
+            state: components["schemas"]["ShareState"];
+            /** Format: uuid */
+            user_id: string;
         };
         /**
          * Challenge
@@ -433,7 +458,7 @@ export interface components {
          * @description What a message is; a card's `ref` belongs to the slice that owns it.
          * @enum {unknown}
          */
-        MessageKind: "system" | "text" | "transfer";
+        MessageKind: "request" | "system" | "text" | "transfer";
         /**
          * MessageSend
          * @description `message.send` → `message.ack`; a repeated `client_id` answers the first one's ack.
@@ -444,6 +469,33 @@ export interface components {
             /** Format: uuid */
             room_id: string;
         };
+        /**
+         * MoneyRequest
+         * @description A request as the viewer may see it: its maker and the people of its room see every part, others
+         *         their own.
+         */
+        MoneyRequest: {
+            created_at: string;
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            mode: components["schemas"]["SplitMode"];
+            note: string;
+            own: components["schemas"]["Amount"] | null;
+            requester: components["schemas"]["Person"];
+            room_id: string | null;
+            shares: components["schemas"]["Share"][];
+            state: components["schemas"]["MoneyRequestState"];
+            total: components["schemas"]["Amount"];
+            updated_at: string;
+            version: number;
+        };
+        /**
+         * MoneyRequestState
+         * @description Where a request stands as a whole.
+         * @enum {unknown}
+         */
+        MoneyRequestState: "closed" | "open" | "paid";
         /**
          * PaymentLink
          * @description How others pay me, in the forms other wallets read.
@@ -624,6 +676,38 @@ export interface components {
          */
         RemovalSide: "both" | "one";
         /**
+         * RequestAsk
+         * @description POST /api/v1/requests, and /checks.
+         */
+        RequestAsk: {
+            asset?: string;
+            expires_at?: string | null;
+            mode?: components["schemas"]["SplitMode"];
+            note?: string;
+            people: components["schemas"]["ShareAsk"][];
+            room_id?: string | null;
+            total?: string | null;
+        };
+        /**
+         * RequestCard
+         * @description What the room shows: a projection of the request, equal for everyone there.
+         */
+        RequestCard: {
+            expires_at: string;
+            mode: components["schemas"]["SplitMode"];
+            note: string;
+            own: components["schemas"]["Amount"] | null;
+            /** Format: uuid */
+            request_id: string;
+            /** Format: uuid */
+            requester_id: string;
+            shares: components["schemas"]["CardShare"][];
+            state: components["schemas"]["MoneyRequestState"];
+            total: components["schemas"]["Amount"];
+            updated_at: string;
+            version: number;
+        };
+        /**
          * RequestState
          * @description Where a friend request stands.
          * @enum {unknown}
@@ -730,6 +814,64 @@ export interface components {
          */
         SessionTransport: "bearer" | "cookie";
         /**
+         * SettleBalance
+         * @description Where one person stands in one asset.
+         */
+        SettleBalance: {
+            is_owed: components["schemas"]["Amount"];
+            owes: components["schemas"]["Amount"];
+            paid: components["schemas"]["Amount"];
+            person: components["schemas"]["Person"];
+            received: components["schemas"]["Amount"];
+        };
+        /**
+         * SettleLine
+         * @description One payment of the plan. Its payer pays it with `TransferAsk.settles_room_id`, in full.
+         */
+        SettleLine: {
+            amount: components["schemas"]["Amount"];
+            payee: components["schemas"]["Person"];
+            payer: components["schemas"]["Person"];
+        };
+        /**
+         * SettleUp
+         * @description GET /api/v1/requests/settle-up?room_id=: who owes whom among the people of a room.
+         */
+        SettleUp: {
+            assets: components["schemas"]["AssetSettleUp"][];
+            /** Format: uuid */
+            room_id: string;
+        };
+        /**
+         * Share
+         * @description What one person is asked for, and what became of it.
+         */
+        Share: {
+            amount: components["schemas"]["Amount"];
+            open: components["schemas"]["Amount"];
+            paid: components["schemas"]["Amount"];
+            paying: boolean;
+            person: components["schemas"]["Person"];
+            reminded_at: string | null;
+            state: components["schemas"]["ShareState"];
+        };
+        /**
+         * ShareAsk
+         * @description Someone among whom it is split. Name yourself to count your own part, which nobody is asked for.
+         */
+        ShareAsk: {
+            /** Format: uuid */
+            user_id: string;
+            value?: string | null;
+            weight?: number | null;
+        };
+        /**
+         * ShareState
+         * @description Where one person's part stands; the last four are terminal.
+         * @enum {unknown}
+         */
+        ShareState: "cancelled" | "declined" | "expired" | "open" | "paid" | "part_paid";
+        /**
          * ShownAsk
          * @description PUT /api/v1/assets/{asset}/shown: among my balances, or not.
          */
@@ -759,6 +901,30 @@ export interface components {
             me: components["schemas"]["Me"];
             session: components["schemas"]["Session"];
             token: string | null;
+        };
+        /**
+         * SplitCheck
+         * @description Answer of /requests/checks.
+         */
+        SplitCheck: {
+            asked: components["schemas"]["Amount"];
+            parts: components["schemas"]["SplitPart"][];
+            total: components["schemas"]["Amount"];
+        };
+        /**
+         * SplitMode
+         * @description How a total becomes parts.
+         * @enum {unknown}
+         */
+        SplitMode: "equal" | "own" | "shares";
+        /**
+         * SplitPart
+         * @description One person's part, exact.
+         */
+        SplitPart: {
+            amount: components["schemas"]["Amount"];
+            extra: components["schemas"]["Amount"] | null;
+            person: components["schemas"]["Person"];
         };
         /**
          * Stale
@@ -818,10 +984,12 @@ export interface components {
             memo: string;
             note: string;
             recipient: components["schemas"]["Person"] | null;
+            request_id: string | null;
             retry_at: string | null;
             room_id: string | null;
             sender: components["schemas"]["Person"];
             settled_at: string | null;
+            settles_room_id: string | null;
             state: components["schemas"]["TransferState"];
             tries_left: number | null;
             tx_hash: string | null;
@@ -841,7 +1009,9 @@ export interface components {
             destination_tag?: number | null;
             memo?: string;
             note?: string;
+            request_id?: string | null;
             room_id?: string | null;
+            settles_room_id?: string | null;
             user_id?: string | null;
         };
         /**
@@ -989,11 +1159,13 @@ export type AmountAsk = components['schemas']['AmountAsk'];
 export type ApproveAsk = components['schemas']['ApproveAsk'];
 export type Ask = components['schemas']['Ask'];
 export type AssetBalance = components['schemas']['AssetBalance'];
+export type AssetSettleUp = components['schemas']['AssetSettleUp'];
 export type Assets = components['schemas']['Assets'];
 export type Beat = components['schemas']['Beat'];
 export type Blocked = components['schemas']['Blocked'];
 export type Bye = components['schemas']['Bye'];
 export type Card = components['schemas']['Card'];
+export type CardShare = components['schemas']['CardShare'];
 export type Challenge = components['schemas']['Challenge'];
 export type ChallengeAsk = components['schemas']['ChallengeAsk'];
 export type ConsentAsk = components['schemas']['ConsentAsk'];
@@ -1023,6 +1195,8 @@ export type MessageAck = components['schemas']['MessageAck'];
 export type MessageAsk = components['schemas']['MessageAsk'];
 export type MessageKind = components['schemas']['MessageKind'];
 export type MessageSend = components['schemas']['MessageSend'];
+export type MoneyRequest = components['schemas']['MoneyRequest'];
+export type MoneyRequestState = components['schemas']['MoneyRequestState'];
 export type PaymentLink = components['schemas']['PaymentLink'];
 export type PaymentTarget = components['schemas']['PaymentTarget'];
 export type PaymentTextAsk = components['schemas']['PaymentTextAsk'];
@@ -1041,6 +1215,8 @@ export type RecoveryMethod = components['schemas']['RecoveryMethod'];
 export type RecoveryState = components['schemas']['RecoveryState'];
 export type Relation = components['schemas']['Relation'];
 export type RemovalSide = components['schemas']['RemovalSide'];
+export type RequestAsk = components['schemas']['RequestAsk'];
+export type RequestCard = components['schemas']['RequestCard'];
 export type RequestState = components['schemas']['RequestState'];
 export type Room = components['schemas']['Room'];
 export type RoomEvent = components['schemas']['RoomEvent'];
@@ -1052,9 +1228,18 @@ export type RoomKind = components['schemas']['RoomKind'];
 export type Scope = components['schemas']['Scope'];
 export type Session = components['schemas']['Session'];
 export type SessionTransport = components['schemas']['SessionTransport'];
+export type SettleBalance = components['schemas']['SettleBalance'];
+export type SettleLine = components['schemas']['SettleLine'];
+export type SettleUp = components['schemas']['SettleUp'];
+export type Share = components['schemas']['Share'];
+export type ShareAsk = components['schemas']['ShareAsk'];
+export type ShareState = components['schemas']['ShareState'];
 export type ShownAsk = components['schemas']['ShownAsk'];
 export type SignInAsk = components['schemas']['SignInAsk'];
 export type SignedIn = components['schemas']['SignedIn'];
+export type SplitCheck = components['schemas']['SplitCheck'];
+export type SplitMode = components['schemas']['SplitMode'];
+export type SplitPart = components['schemas']['SplitPart'];
 export type Stale = components['schemas']['Stale'];
 export type Token = components['schemas']['Token'];
 export type TokenTerms = components['schemas']['TokenTerms'];
