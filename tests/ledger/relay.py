@@ -36,7 +36,9 @@ class Relay:
         self.on_request: Callable[[Message], Message | None] = lambda asked: asked
         """What reaches the node; None loses it."""
         self.on_answer: Callable[[Message, Message], Message | None] = _as_it_is
-        """What comes back of (request, answer); None loses it. Stream messages have no request."""
+        """What comes back of (request, answer); None loses it."""
+        self.on_stream: Callable[[Message], Message | None] = lambda message: message
+        """What comes of messages nobody asked for."""
 
     async def __aenter__(self) -> Self:
         self._server = await serve(self._relay, "127.0.0.1", 0, max_size=None, compression=None)
@@ -87,8 +89,9 @@ class Relay:
     async def _back(self, near: ServerConnection, far: ClientConnection, asked: dict[int, Message]) -> None:
         async for text in far:
             message = msgspec.json.decode(text)
-            passed: Message | None = message
             if "id" in message:
                 passed = self.on_answer(asked.pop(message["id"], {}), message)
+            else:
+                passed = self.on_stream(message)
             if passed is not None:
                 await near.send(msgspec.json.encode(passed), text=True)

@@ -210,16 +210,19 @@ class World:
         close_interval_s: float = 0.25,
         with_worker: bool = True,
         relayed: bool = False,
+        relays: int = 0,
         **settings: Any,
     ) -> None:
-        """With `relayed`, the worker (not web) reaches the node through `relay`, a network that can fail."""
+        """With `relayed`, the worker (not web) reaches the node through `relay`, a network that can fail;
+        with `relays`, through so many, each a node of its own to the worker."""
         self._running_apps = running_apps
         self._folder = folder
         self._with_worker = with_worker
         self._changes = settings
         self.net = Devnet(manual=manual, close_interval_s=close_interval_s)
         self.relay: Relay
-        self._relayed = relayed
+        self.relays: list[Relay] = []
+        self._relay_count = relays or int(relayed)
         self.app: RunningApp
         self.settings: Settings
         self.worker: Worker | None = None
@@ -239,9 +242,12 @@ class World:
         # The web process is started in a thread, and must not wait for this loop.
         self.app = await asyncio.to_thread(self._running_apps, **changes)
         self.settings = msgspec.structs.replace(self.app.settings, kek_file=kek_file)
-        if self._relayed:
-            self.relay = await self._stack.enter_async_context(Relay(self.net.ws_url))
-            self.settings = msgspec.structs.replace(self.settings, ledger_urls=(self.relay.url,))
+        for _ in range(self._relay_count):
+            self.relays.append(await self._stack.enter_async_context(Relay(self.net.ws_url)))
+        if self.relays:
+            self.relay = self.relays[0]
+            urls = tuple(relay.url for relay in self.relays)
+            self.settings = msgspec.structs.replace(self.settings, ledger_urls=urls)
         if self._with_worker:
             self.start_worker()
         return self

@@ -83,15 +83,17 @@ class Trust:
     """Whether a node's word is taken."""
 
     def __init__(self) -> None:
-        self._reason: Reason | None = None
+        self._reason = Reason.LYING
         self._until = 0.0
         self._penalty_s = DISTRUST_S_MIN
+        self._next_penalty_s = DISTRUST_S_MIN
         self._agreed = 0
 
     def lose(self, reason: Reason, now: float) -> None:
         """It was caught; while still set aside the time only begins anew."""
-        if self.reason(now) is None and self._reason is not None:
-            self._penalty_s = min(self._penalty_s * 2, DISTRUST_S_MAX)
+        if self.reason(now) is None:
+            self._penalty_s = self._next_penalty_s
+            self._next_penalty_s = min(self._next_penalty_s * 2, DISTRUST_S_MAX)
         self._reason = reason
         self._until = now + self._penalty_s
         self._agreed = 0
@@ -100,7 +102,7 @@ class Trust:
         """It named the hash that enough others name."""
         self._agreed += 1
         if self._agreed >= FORGIVEN_AFTER_LEDGERS:
-            self._penalty_s = DISTRUST_S_MIN
+            self._next_penalty_s = DISTRUST_S_MIN
 
     def reason(self, now: float) -> Reason | None:
         """Why it is not trusted now; None if it is."""
