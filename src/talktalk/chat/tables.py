@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, SmallInteger, Uuid, column, func, table
+from sqlalchemy import BigInteger, ForeignKey, SmallInteger, UniqueConstraint, Uuid, column, func, table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,6 +20,7 @@ class RoomRow(Base):
     """A room."""
 
     __tablename__ = "rooms"
+    __table_args__ = (UniqueConstraint("pair_low", "pair_high", name="uq_rooms_pair"),)
 
     id: Mapped[Id]
     kind: Mapped[str]
