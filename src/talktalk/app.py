@@ -38,7 +38,7 @@ from talktalk.chat.cursors import Cursors
 from talktalk.chat.frames import ChatFrames
 from talktalk.chat.reader import Reader
 from talktalk.chat.writer import Writer
-from talktalk.config import Environment, Settings, SettingsError
+from talktalk.config import Environment, Settings
 from talktalk.identity import api as identity_api
 from talktalk.identity import dev_inbox, quotas
 from talktalk.identity.desk import SignInDesk
@@ -54,6 +54,7 @@ from talktalk.platform.database import Database
 from talktalk.platform.idempotency import KeyedWrite, Replay
 from talktalk.platform.limits import Limiter
 from talktalk.platform.problems import NotFound, Unavailable
+from talktalk.platform.server_key import read_server_key
 from talktalk.platform.tasks import end
 from talktalk.platform.telemetry import CONTENT_TYPE, Telemetry
 from talktalk.platform.web import asyncapi, docs_page, openapi
@@ -82,6 +83,9 @@ from talktalk.transfers.service import TransferDesk
 from talktalk.wallet import api as wallet_api
 from talktalk.wallet.service import WalletDesk
 from talktalk.wallet.tokens import tokens_from
+from talktalk.webhooks import api as webhooks_api
+from talktalk.webhooks import described as webhooks_described
+from talktalk.webhooks.service import WebhookDesk
 from talktalk_wire.about import About
 from talktalk_wire.chat import MessageKind
 from talktalk_wire.realtime import FRAME_BYTES_MAX
@@ -91,7 +95,6 @@ BODY_BYTES_MAX = 64 * 1024
 STOP_TIMEOUT_S = 2
 PUBLIC = {"public": True}
 """Put on a route that anyone may call."""
-SERVER_KEY_BYTES = 32
 _log = logging.getLogger(__name__)
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -147,9 +150,13 @@ class Web:
             wallets=self.wallet_desk, rooms=ChatRooms(MessageKind.REQUEST), clock=self.clock
         )
         self.sms = sender_from(settings, self.clock)
+        server_key = read_server_key(settings)
+        self.webhook_desk = WebhookDesk(
+            server_key=server_key, private_targets=settings.webhook_private_targets, clock=self.clock
+        )
         self.sign_in_desk = SignInDesk(
             settings=settings,
-            server_key=read_server_key(settings),
+            server_key=server_key,
             database=self.database,
             clock=self.clock,
             sms=self.sms,
@@ -237,6 +244,7 @@ class Web:
             *wallet_api.routes,
             *transfers_api.routes,
             *requests_api.routes,
+            *webhooks_api.routes,
             websocket_route(self.gateway),
         ]
         if settings.dev_inbox and isinstance(self.sms, Inbox):
@@ -261,6 +269,7 @@ class Web:
             "ledger": self.ledger,
             "transfer_desk": self.transfer_desk,
             "request_desk": self.request_desk,
+            "webhook_desk": self.webhook_desk,
             "chat_reader": self.chat_reader,
             "chat_writer": self.chat_writer,
             "chat_cursors": self.chat_cursors,
@@ -344,7 +353,7 @@ async def about(settings: Settings, health: HealthCheck) -> About:
 @get("/openapi.json", opt=PUBLIC, include_in_schema=False)
 async def openapi_json(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     """The OpenAPI document."""
-    return Response(openapi.document(request.app))
+    return Response(openapi.document(request.app, webhooks_described.operations()))
 
 
 @get("/asyncapi.json", opt=PUBLIC, include_in_schema=False)
@@ -376,7 +385,7 @@ class DocsPage(OpenAPIRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The page; `openapi_schema` is Litestar's own, without our problems."""
-        return docs_page.render(openapi.document(request.app)).encode()
+        return docs_page.render(openapi.document(request.app, webhooks_described.operations())).encode()
 
 
 # What the command line calls.
@@ -446,30 +455,13 @@ def openapi_document() -> dict[str, Any]:
             sms_sender="inbox",
             dev_inbox=True,
         )
-        return openapi.document(Web(settings).litestar)
+        return openapi.document(Web(settings).litestar, webhooks_described.operations())
 
 
 def asyncapi_document() -> dict[str, Any]:
     """The AsyncAPI document of the WebSocket."""
     answers = {frame.t: frame.answer for frame in protocol.CLIENT if frame.answer}
     return asyncapi.document(protocol.CLIENT_FRAMES, protocol.SERVER_FRAMES, answers, version())
-
-
-def read_server_key(settings: Settings) -> bytes:
-    """The key of sign-in codes.
-
-    Raises:
-        SettingsError: The file is missing or holds no 32 bytes in hex.
-    """
-    try:
-        key = bytes.fromhex(settings.server_key_file.read_text(encoding="ascii").strip())
-    except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"settings: {settings.server_key_file} is no readable key file ({error})"
-        ) from error
-    if len(key) != SERVER_KEY_BYTES:
-        raise SettingsError(f"settings: {settings.server_key_file} must hold {SERVER_KEY_BYTES} bytes in hex")
-    return key
 
 
 def _provide(value: object) -> Provide:

@@ -63,6 +63,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The built web app; None serves the API alone."""
     redis_url: str | None = None
 
+    webhook_private_targets: bool = False
+    """Send webhooks to plain HTTP and private addresses too: development alone."""
+
     default_region: str = "KR"
     sms_sender: str = "none"
     """`none`, `inbox` (development), `twilio`, `solapi`."""
@@ -114,6 +117,11 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         raise SettingsError(
             "settings: the development SMS inbox is on in production; "
             f"unset {PREFIX}DEV_INBOX and choose {PREFIX}SMS_SENDER=twilio or solapi"
+        )
+    if settings.is_production and settings.webhook_private_targets:
+        raise SettingsError(
+            "settings: webhooks may not reach private addresses in production; "
+            f"unset {PREFIX}WEBHOOK_PRIVATE_TARGETS"
         )
     return settings
 

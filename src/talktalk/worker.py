@@ -9,6 +9,8 @@ Loops, each of which resumes from rows and may run in several workers at once:
 - `founder`    makes and funds accounts
 - `tidier`     ends drafts nobody approved, requests whose time has come, recoveries whose delay has passed
 - `jobs`       the slices' background jobs
+- `fanout`     turns people's own events into deliveries of webhooks
+- `webhooks`   the attempts to deliver them
 - `listener`   wakes the others when rows change
 
 A loop that fails (database gone, node gone) is begun again after a pause; what it was doing was in
@@ -49,6 +51,7 @@ from talktalk.ledger.submission import Submitter
 from talktalk.platform import housekeeping, jobs, log, tasks
 from talktalk.platform.clock import Clock, SystemClock
 from talktalk.platform.database import Database
+from talktalk.platform.server_key import read_server_key
 from talktalk.platform.wake import Listener, Wake
 from talktalk.transfers.approving import ApprovalDecider
 from talktalk.transfers.making import PURPOSE, TransferMaker
@@ -68,6 +71,11 @@ from talktalk.wallet.listener import WalletListener
 from talktalk.wallet.service import WAKE_KIND as WALLET_WAKE
 from talktalk.wallet.service import WalletDesk
 from talktalk.wallet.tokens import tokens_from
+from talktalk.webhooks import jobs as webhook_jobs
+from talktalk.webhooks.delivering import Deliverer
+from talktalk.webhooks.fanout import QUEUE as WEBHOOK_QUEUE
+from talktalk.webhooks.fanout import Fanout
+from talktalk.webhooks.sending import Sender
 from talktalk_wire.chat import MessageKind
 
 POOL_SIZE = 20
@@ -123,6 +131,7 @@ class Worker:
             SettingsError: A setting the worker needs is missing.
             KeyFileUnsafe: A key file is missing, malformed or open to others.
         """
+        self._settings = settings
         outside = outside or outside_of(settings)
         kek = outside.kek
         self.key = outside.key
@@ -177,6 +186,7 @@ class Worker:
             self.clock,
             on_decided=self.submitter.wake.set,
         )
+        self.fanout = Fanout(self.database, self.clock)
         self.listener = Listener(self.database.conninfo, self._woken, self._reset)
 
     def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -191,6 +201,8 @@ class Worker:
             "founder": self.founder.run,
             "tidier": self._tidy,
             "jobs": self._jobs,
+            "fanout": self.fanout.run,
+            "webhooks": self._webhooks,
         }
 
     async def run(self) -> None:
@@ -234,9 +246,21 @@ class Worker:
             await asyncio.sleep(TIDY_S)
 
     async def _jobs(self) -> None:
-        blueprints = [housekeeping.blueprint, identity_jobs.blueprint]
+        blueprints = [housekeeping.blueprint, webhook_jobs.sweeping, identity_jobs.blueprint]
         context = {"database": self.database, "clock": self.clock}
         await jobs.run(self.database.conninfo, blueprints, context)
+
+    async def _webhooks(self) -> None:
+        """Attempts have a queue of their own: an address that answers slowly keeps no other work waiting."""
+        sender = Sender(self.clock, private_targets=self._settings.webhook_private_targets)
+        deliverer = Deliverer(self.database, self.clock, sender, read_server_key(self._settings))
+        await jobs.run(
+            self.database.conninfo,
+            [webhook_jobs.blueprint],
+            {"deliverer": deliverer},
+            queue=WEBHOOK_QUEUE,
+            concurrency=webhook_jobs.CONCURRENCY,
+        )
 
     def _processed(self, _: int) -> None:
         self.submitter.wake.set()
@@ -246,11 +270,14 @@ class Worker:
             self.asks.wake()
         elif wake.kind == WALLET_WAKE:
             self.founder.wake.set()
+        elif wake.kind == "user":
+            self.fanout.wake.set()
 
     def _reset(self) -> None:
         self.asks.wake()
         self.founder.wake.set()
         self.submitter.wake.set()
+        self.fanout.wake.set()
 
 
 def worker_key_file(kek_file: Path, named: Path | None) -> Path:

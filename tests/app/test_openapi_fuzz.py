@@ -122,11 +122,16 @@ def _sendable(headers: Mapping[str, str]) -> dict[str, str]:
 async def test_generated_input_finds_no_5xx_and_no_undocumented_answer(
     running_apps: Callable[..., RunningApp], tmp_path: Path
 ) -> None:
-    async with World(running_apps, tmp_path) as world:
+    async with World(running_apps, tmp_path, webhook_private_targets=True) as world:
         mina, jun = await world.person("Mina"), await world.person("Jun", pin=False)
         room = await mina.post("/rooms/direct", {"user_id": str(jun.id)})
         transfer = await mina.draft(jun, "1")
+        nobody = {"url": "http://127.0.0.1:9/", "event_types": ["transfer.*"]}
+        webhook = (await mina.post("/webhooks", nobody, 201))["webhook"]
+        delivery = await mina.post(f"/webhooks/{webhook['id']}/test", status=202)
         ids = {
+            "webhook_id": [webhook["id"]],
+            "delivery_id": [delivery["id"]],
             "user_id": [str(jun.id), str(mina.id)],
             "room_id": [room["id"]],
             "transfer_id": [transfer["id"]],

@@ -182,8 +182,8 @@ async def test_the_certificate_authority_of_the_local_network_can_be_had(
 
 @pytest.mark.parametrize("key", ["", "zz", "00" * 31, "00" * 33])
 def test_a_key_file_that_is_none_stops_the_start(tmp_path: Path, key: str) -> None:
-    from talktalk.app import read_server_key
     from talktalk.config import Settings, SettingsError
+    from talktalk.platform.server_key import read_server_key
 
     file = tmp_path / "key"
     file.write_text(key)

@@ -142,7 +142,17 @@ def test_the_wall_clock_is_asked_in_one_place() -> None:
     pattern = re.compile(r"datetime\.(now|utcnow)\(|(?<![\w.])time\.time\(")
     slices = [
         path
-        for name in ("platform", "identity", "social", "chat", "ledger", "custody", "wallet", "transfers")
+        for name in (
+            "platform",
+            "identity",
+            "social",
+            "chat",
+            "ledger",
+            "custody",
+            "wallet",
+            "transfers",
+            "webhooks",
+        )
         for path in sorted((ROOT / "src" / "talktalk" / name).rglob("*.py"))
         if path.relative_to(ROOT / "src" / "talktalk").as_posix() not in allowed
     ]

@@ -50,6 +50,7 @@ async def defer(
     *,
     lock: str | None = None,
     at: datetime | None = None,
+    queue: str = QUEUE,
     **arguments: object,
 ) -> int:
     """Queue `task` in this transaction.
@@ -59,6 +60,7 @@ async def defer(
         task: The full name, such as `transfers.submit`.
         lock: Jobs with the same lock run one after the other.
         at: Not before this moment.
+        queue: Served by a worker of its own where it is not the usual one (see `run`).
         arguments: Whatever msgspec can write as JSON; the task receives the JSON form (ids as text).
 
     Returns:
@@ -67,7 +69,7 @@ async def defer(
     found = await db.execute(
         _DEFER,
         {
-            "queue": QUEUE,
+            "queue": queue,
             "task": task,
             "lock": lock,
             "queueing_lock": None,
@@ -113,6 +115,7 @@ async def run(
     blueprints: Iterable[procrastinate.Blueprint],
     context: Mapping[str, Any],
     *,
+    queue: str = QUEUE,
     concurrency: int = 8,
 ) -> None:
     """Serve jobs until cancelled; jobs of workers that died are started again.
@@ -121,11 +124,13 @@ async def run(
         conninfo: libpq's form, `Database.conninfo`.
         blueprints: Those of the slices.
         context: What tasks find in `JobContext.additional_context`.
+        queue: Whose jobs to serve.
         concurrency: Jobs at a time.
     """
     app = queue_app(conninfo, blueprints)
     async with app.open_async():
         serving = app.run_worker_async(
+            queues=[queue],
             concurrency=concurrency,
             fetch_job_polling_interval=POLL_S,
             update_heartbeat_interval=HEARTBEAT_S,

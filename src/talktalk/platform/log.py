@@ -28,6 +28,9 @@ _SECRET_TEXTS = (
 )
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
+NOISY = ("httpx", "httpcore", "procrastinate", "websockets", "uvicorn")
+"""Libraries that tell too much, addresses with secrets in them among it: heard from `WARNING` up."""
+
 
 def redact(text: str) -> str:
     """Cover what looks like a secret or a phone number."""
@@ -74,5 +77,5 @@ def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "procrastinate", "websockets", "uvicorn"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel("WARNING")

@@ -12,6 +12,7 @@ export interface Routes {
   "DELETE /api/v1/friends/{user_id}": { query?: { side?: W.RemovalSide }; answer: undefined };
   "DELETE /api/v1/me/picture": { answer: W.Me };
   "DELETE /api/v1/rooms/{id}/request": { answer: undefined };
+  "DELETE /api/v1/webhooks/{id}": { answer: undefined };
   "GET /api/v1/about": { answer: W.About };
   "GET /api/v1/access-tokens": { answer: W.AccessToken[] };
   "GET /api/v1/assets": { answer: W.Assets };
@@ -37,7 +38,13 @@ export interface Routes {
   "GET /api/v1/wallet/payment-link": { query?: { amount?: string; destination_tag?: number; memo?: string }; answer: W.PaymentLink };
   "GET /api/v1/wallet/recoveries": { answer: W.Recovery[] };
   "GET /api/v1/wallet/worker-key": { answer: W.WorkerKey };
+  "GET /api/v1/webhooks": { answer: W.Webhook[] };
+  "GET /api/v1/webhooks/event-types": { answer: W.WebhookEventType[] };
+  "GET /api/v1/webhooks/{id}": { answer: W.Webhook };
+  "GET /api/v1/webhooks/{id}/deliveries": { query?: { cursor?: string; limit?: number; state?: W.DeliveryState; event_type?: string }; answer: W.Page<W.Delivery> };
+  "GET /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}": { answer: W.DeliveryDetail };
   "PATCH /api/v1/me": { body: W.ProfileAsk; answer: W.Me };
+  "PATCH /api/v1/webhooks/{id}": { body: W.WebhookChangeAsk; answer: W.Webhook };
   "POST /api/v1/access-tokens": { body: W.AccessTokenAsk; answer: W.AccessTokenMade };
   "POST /api/v1/auth/challenges": { body: W.ChallengeAsk; answer: W.Challenge };
   "POST /api/v1/auth/sessions": { body: W.SignInAsk; answer: W.SignedIn };
@@ -63,6 +70,11 @@ export interface Routes {
   "POST /api/v1/wallet/recoveries/{id}/consent": { body: W.ConsentAsk; answer: W.Recovery };
   "POST /api/v1/wallet/recoveries/{id}/veto": { answer: W.Recovery };
   "POST /api/v1/wallet/recovery-code": { body: W.RecoveryCodeAsk; answer: W.Wallet };
+  "POST /api/v1/webhooks": { body: W.WebhookAsk; answer: W.WebhookMade };
+  "POST /api/v1/webhooks/{id}/replay": { body: W.ReplayAsk; answer: W.Replayed };
+  "POST /api/v1/webhooks/{id}/secret": { body: W.SecretRotateAsk; answer: W.WebhookMade };
+  "POST /api/v1/webhooks/{id}/test": { answer: W.Delivery };
+  "POST /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": { answer: W.Delivery };
   "PUT /api/v1/assets/{asset}/shown": { body: W.ShownAsk; answer: W.Assets };
   "PUT /api/v1/blocks/{user_id}": { answer: W.Blocked };
   "PUT /api/v1/me/picture": { body: Blob; answer: W.Me };

@@ -228,6 +228,49 @@ export interface components {
             seq: number;
         };
         /**
+         * Delivery
+         * @description One event on its way to one address.
+         */
+        Delivery: {
+            attempts: number;
+            created_at: string;
+            delivered_at: string | null;
+            event_type: string;
+            /** Format: uuid */
+            id: string;
+            last_error: string | null;
+            last_status: number | null;
+            message_id: string;
+            next_attempt_at: string | null;
+            state: components["schemas"]["DeliveryState"];
+        };
+        /**
+         * DeliveryAttempt
+         * @description One try.
+         */
+        DeliveryAttempt: {
+            at: string;
+            error: string | null;
+            snippet: string;
+            status: number | null;
+            took_ms: number;
+        };
+        /**
+         * DeliveryDetail
+         * @description A delivery with what was sent and every try.
+         */
+        DeliveryDetail: {
+            attempts: components["schemas"]["DeliveryAttempt"][];
+            delivery: components["schemas"]["Delivery"];
+            payload: string;
+        };
+        /**
+         * DeliveryState
+         * @description How far a delivery is.
+         * @enum {unknown}
+         */
+        DeliveryState: "delivered" | "failed" | "pending";
+        /**
          * DevSms
          * @description GET /dev/sms/{phone}: what the development inbox holds for a number.
          */
@@ -676,6 +719,23 @@ export interface components {
          */
         RemovalSide: "both" | "one";
         /**
+         * ReplayAsk
+         * @description POST /api/v1/webhooks/{id}/replay: send again what happened in a time range, under the same ids.
+         */
+        ReplayAsk: {
+            only_failed?: boolean;
+            since: string;
+            until: string;
+        };
+        /**
+         * Replayed
+         * @description How much was put on its way again.
+         */
+        Replayed: {
+            count: number;
+            next_since: string | null;
+        };
+        /**
          * RequestAsk
          * @description POST /api/v1/requests, and /checks.
          */
@@ -792,6 +852,13 @@ export interface components {
          * @enum {unknown}
          */
         Scope: "drafts" | "read" | "webhooks";
+        /**
+         * SecretRotateAsk
+         * @description POST /api/v1/webhooks/{id}/secret: a new secret; the old one signs beside it for a while.
+         */
+        SecretRotateAsk: {
+            overlap_hours?: number;
+        };
         /**
          * Session
          * @description One signed-in session, bound to a device.
@@ -1115,6 +1182,73 @@ export interface components {
             detail: string;
         };
         /**
+         * Webhook
+         * @description An address that is told what happens.
+         */
+        Webhook: {
+            created_at: string;
+            description: string;
+            disabled_reason: components["schemas"]["WebhookDisabledReason"] | null;
+            enabled: boolean;
+            event_types: string[];
+            failing_since: string | null;
+            /** Format: uuid */
+            id: string;
+            old_secret_until: string | null;
+            public_key: string;
+            url: string;
+        };
+        /**
+         * WebhookAsk
+         * @description POST /api/v1/webhooks.
+         */
+        WebhookAsk: {
+            description?: string;
+            event_types: string[];
+            url: string;
+        };
+        /**
+         * WebhookChangeAsk
+         * @description PATCH /api/v1/webhooks/{id}; absent fields stay as they are.
+         */
+        WebhookChangeAsk: {
+            description?: string;
+            enabled?: boolean;
+            event_types?: string[];
+            url?: string;
+        };
+        /**
+         * WebhookDisabledReason
+         * @description Why an address is told nothing.
+         * @enum {unknown}
+         */
+        WebhookDisabledReason: "failing" | "gone" | "person";
+        /**
+         * WebhookEventType
+         * @description One thing that can be told.
+         */
+        WebhookEventType: {
+            description: string;
+            name: string;
+        };
+        /**
+         * WebhookMade
+         * @description The answer that carries the secret, once.
+         */
+        WebhookMade: {
+            secret: string;
+            webhook: components["schemas"]["Webhook"];
+        };
+        /**
+         * WebhookMessage
+         * @description The body of what an address receives.
+         */
+        WebhookMessage: {
+            data: Record<string, never>;
+            timestamp: string;
+            type: string;
+        };
+        /**
          * Welcome
          * @description `welcome`: who is connected, and the heads at that moment.
          */
@@ -1170,6 +1304,10 @@ export type Challenge = components['schemas']['Challenge'];
 export type ChallengeAsk = components['schemas']['ChallengeAsk'];
 export type ConsentAsk = components['schemas']['ConsentAsk'];
 export type CursorAsk = components['schemas']['CursorAsk'];
+export type Delivery = components['schemas']['Delivery'];
+export type DeliveryAttempt = components['schemas']['DeliveryAttempt'];
+export type DeliveryDetail = components['schemas']['DeliveryDetail'];
+export type DeliveryState = components['schemas']['DeliveryState'];
 export type DevSms = components['schemas']['DevSms'];
 export type DeviceTrust = components['schemas']['DeviceTrust'];
 export type DirectRoomAsk = components['schemas']['DirectRoomAsk'];
@@ -1215,6 +1353,8 @@ export type RecoveryMethod = components['schemas']['RecoveryMethod'];
 export type RecoveryState = components['schemas']['RecoveryState'];
 export type Relation = components['schemas']['Relation'];
 export type RemovalSide = components['schemas']['RemovalSide'];
+export type ReplayAsk = components['schemas']['ReplayAsk'];
+export type Replayed = components['schemas']['Replayed'];
 export type RequestAsk = components['schemas']['RequestAsk'];
 export type RequestCard = components['schemas']['RequestCard'];
 export type RequestState = components['schemas']['RequestState'];
@@ -1226,6 +1366,7 @@ export type RoomFetch = components['schemas']['RoomFetch'];
 export type RoomFolder = components['schemas']['RoomFolder'];
 export type RoomKind = components['schemas']['RoomKind'];
 export type Scope = components['schemas']['Scope'];
+export type SecretRotateAsk = components['schemas']['SecretRotateAsk'];
 export type Session = components['schemas']['Session'];
 export type SessionTransport = components['schemas']['SessionTransport'];
 export type SettleBalance = components['schemas']['SettleBalance'];
@@ -1255,6 +1396,13 @@ export type UserFetch = components['schemas']['UserFetch'];
 export type Wallet = components['schemas']['Wallet'];
 export type WalletState = components['schemas']['WalletState'];
 export type Warning = components['schemas']['Warning'];
+export type Webhook = components['schemas']['Webhook'];
+export type WebhookAsk = components['schemas']['WebhookAsk'];
+export type WebhookChangeAsk = components['schemas']['WebhookChangeAsk'];
+export type WebhookDisabledReason = components['schemas']['WebhookDisabledReason'];
+export type WebhookEventType = components['schemas']['WebhookEventType'];
+export type WebhookMade = components['schemas']['WebhookMade'];
+export type WebhookMessage = components['schemas']['WebhookMessage'];
 export type Welcome = components['schemas']['Welcome'];
 export type Wire = components['schemas']['Wire'];
 export type WorkerKey = components['schemas']['WorkerKey'];

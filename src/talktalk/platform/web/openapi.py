@@ -10,6 +10,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -44,8 +45,21 @@ _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _CHANGES = ("post", "put", "patch", "delete")
 
 
-def document(app: Litestar) -> dict[str, Any]:
-    """The whole document, ready to be written as JSON."""
+class Told(msgspec.Struct, frozen=True):
+    """One webhook of the document."""
+
+    operation: Mapping[str, Any]
+    structs: Sequence[type]
+    """What its references name."""
+
+
+def document(app: Litestar, webhooks: Mapping[str, Told]) -> dict[str, Any]:
+    """The whole document, ready to be written as JSON.
+
+    Args:
+        app: Its routes become paths.
+        webhooks: What is sent to addresses that people register, by name.
+    """
     schema: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema(), str_keys=True)
     components: dict[str, Any] = schema.setdefault("components", {})
     _, structs = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
@@ -75,6 +89,11 @@ def document(app: Litestar) -> dict[str, Any]:
             }
             operation["requestBody"] = {"required": True, "content": binary}
         _write_problems(operation, handler, path, method)
+    schema["webhooks"] = {name: {"post": told.operation} for name, told in webhooks.items()}
+    told_structs = {struct for told in webhooks.values() for struct in told.structs}
+    named = msgspec.json.schema_components(list(told_structs), ref_template="#/components/schemas/{name}")[1]
+    for name, each in sorted(named.items()):
+        components["schemas"].setdefault(name, each)
     return schema
 
 
