@@ -177,13 +177,13 @@ class Worker:
             self.database,
             self.key,
             {
-                AskPurpose.TRANSFER_APPROVE: ApprovalDecider(self.transfers, verifiers, self.custody),
                 AskPurpose.PIN_SET: PinSetDecider(self.wallets, verifiers),
                 AskPurpose.RECOVERY_SET: RecoverySetDecider(self.wallets, verifiers),
                 AskPurpose.RECOVERY_USE: RecoveryUseDecider(self.wallets, verifiers, delay_s=delay_s),
                 AskPurpose.RECOVERY_CONSENT: RecoveryConsentDecider(self.wallets, verifiers, delay_s=delay_s),
             },
             self.clock,
+            sets={AskPurpose.TRANSFER_APPROVE: ApprovalDecider(self.transfers, verifiers, self.custody)},
             on_decided=self.submitter.wake.set,
         )
         self.fanout = Fanout(self.database, self.clock)

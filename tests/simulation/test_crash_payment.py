@@ -33,8 +33,8 @@ async def test_worker_may_die_at_every_place(running_apps: Apps, tmp_path: Path)
         places = await _pay_and_die(world, mina, jun, deadly=None)
         # Judging, signing, sending, noting the answer, the ledger's accounts, end and cursor.
         assert {place.split(" ")[1] for place in places} >= {
-            "check",
-            "take_once",
+            "check_all",
+            "take_set",
             "request",
             "work_once",
             "_write_open",

@@ -1,13 +1,13 @@
 """Asks: how web hands the worker what it may not read itself.
 
 Web writes an ask with sealed secrets and its context, in the transaction of the fact it belongs
-to, and wakes the worker. A worker takes pending asks one by one under their row lock, so an ask
+to, and wakes the worker. A worker takes pending asks under their row locks, so an ask
 is decided once, and one that a dying worker held is free at once. The secrets are emptied when the
 ask is decided. A granted approval is used up by the one signature it allows.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.custody.errors import WorkerKeyOld
-from talktalk.custody.schemas import Ask, AskPurpose, AskState
+from talktalk.custody.schemas import Approval, Ask, AskPurpose, AskState
 from talktalk.custody.tables import AskRow, WorkerKeyRow
 from talktalk.platform.ids import uuid7
 from talktalk.platform.wake import Wake, notify
@@ -65,16 +65,36 @@ async def write(
     return ask_id
 
 
-async def take_next(db: AsyncSession, skip: set[UUID]) -> AskRow | None:
-    """The oldest pending ask nobody else holds, under its lock until the transaction ends."""
+async def take(
+    db: AsyncSession, purposes: Collection[AskPurpose], skip: Collection[UUID], limit: int
+) -> list[AskRow]:
+    """The oldest pending asks of these purposes nobody else holds, under their locks until the
+    transaction ends."""
     found = await db.execute(
         select(AskRow)
-        .where(AskRow.state == AskState.PENDING, AskRow.id.not_in(skip))
+        .where(AskRow.state == AskState.PENDING, AskRow.purpose.in_(purposes), AskRow.id.not_in(skip))
         .order_by(AskRow.created_at)
-        .limit(1)
+        .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return found.scalar_one_or_none()
+    return list(found.scalars())
+
+
+async def reopen(db: AsyncSession, ask_id: UUID, sealed: Mapping[str, str]) -> None:
+    """Take back a decision of this very transaction: the ask is pending as before."""
+    await db.execute(
+        update(AskRow)
+        .where(AskRow.id == ask_id)
+        .values(
+            state=AskState.PENDING,
+            reason=None,
+            tries_left=None,
+            retry_at=None,
+            sealed=dict(sealed),
+            decided_at=None,
+            used_at=None,
+        )
+    )
 
 
 async def read(db: AsyncSession, ask_id: UUID) -> Ask | None:
@@ -103,25 +123,28 @@ async def _withdraw(db: AsyncSession, which: ColumnElement[bool]) -> bool:
     return changed.first() is not None
 
 
-async def use(
-    db: AsyncSession, *, ask_id: UUID, user_id: UUID, purpose: AskPurpose, context: bytes, now: datetime
-) -> bool:
-    """Use up a granted approval; False if it is not granted, is somebody else's, is for something
-    else, or was used before."""
-    changed = await db.execute(
-        update(AskRow)
-        .where(
-            AskRow.id == ask_id,
-            AskRow.user_id == user_id,
-            AskRow.context == context,
-            AskRow.purpose == purpose,
-            AskRow.state == AskState.GRANTED,
-            AskRow.used_at.is_(None),
-        )
-        .values(used_at=now)
-        .returning(AskRow.id)
+async def use_all(db: AsyncSession, approvals: Sequence[Approval], now: datetime) -> set[UUID]:
+    """Use up granted approvals.
+
+    Returns:
+        The asks that allow their signature: not one that is not granted, is somebody else's, is for
+        something else, or was used before.
+    """
+    by_id = {approval.ask_id: approval for approval in approvals}
+    found = await db.execute(
+        select(AskRow.id, AskRow.user_id, AskRow.purpose, AskRow.context)
+        .where(AskRow.id.in_(by_id), AskRow.state == AskState.GRANTED, AskRow.used_at.is_(None))
+        .order_by(AskRow.id)
+        .with_for_update()
     )
-    return changed.first() is not None
+    used = {
+        row.id
+        for row in found
+        if (row.user_id, row.purpose, row.context)
+        == (by_id[row.id].user_id, by_id[row.id].purpose, bytes.fromhex(by_id[row.id].signing_hash))
+    }
+    await db.execute(update(AskRow).where(AskRow.id.in_(used)).values(used_at=now))
+    return used
 
 
 def view(row: AskRow) -> Ask:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from talktalk.custody.errors import CustodyError
 from talktalk.custody.schemas import Approval, OperatorOrder, PublicKey
 from talktalk.ledger.schemas import Draft, Signed
 
@@ -40,4 +41,10 @@ class Custody(Protocol):
         Raises:
             SignatureRefused, KeyUnreadable: As `sign`.
         """
+        ...
+
+    async def sign_each(
+        self, db: AsyncSession, orders: Sequence[tuple[Sequence[Draft], Approval | OperatorOrder]]
+    ) -> list[list[Signed] | CustodyError]:
+        """Sign several sets, each under its own approval; one that is refused does not touch the rest."""
         ...

@@ -10,8 +10,7 @@ they live as short as they can.
 """
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nacl.signing import SigningKey
@@ -21,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.custody import asks, signable
 from talktalk.custody.envelope import Envelope, KeyEncryptionKey
-from talktalk.custody.errors import KeyUnreadable, SignatureRefused
+from talktalk.custody.errors import CustodyError, KeyUnreadable, SignatureRefused
 from talktalk.custody.schemas import Approval, OperatorOrder, PublicKey, owner_of_user
 from talktalk.custody.tables import SealedKeyRow
 from talktalk.ledger import transactions
@@ -97,24 +96,48 @@ class SealedCustody:
         Raises:
             SignatureRefused, KeyUnreadable: As `sign`.
         """
-        row = await self._row(db, _owner(approval))
-        if row is None:
-            raise SignatureRefused("there is no such key")
-        if transactions.approval_hash([_hash(draft) for draft in drafts]) != approval.signing_hash:
-            raise SignatureRefused("the approval names other bytes")
-        for draft in drafts:
-            _check(transactions.decode_blob(draft.blob), row, approval)
-            await asyncio.sleep(0)  # decoding is slow, a set may be long
-        if isinstance(approval, Approval):
-            await self._use(db, approval, self._clock.now())
-        key = SigningKey(self._open(row))
+        (signed,) = await self.sign_each(db, [(drafts, approval)])
+        if isinstance(signed, CustodyError):
+            raise signed
+        return signed
+
+    async def sign_each(
+        self, db: AsyncSession, orders: Sequence[tuple[Sequence[Draft], Approval | OperatorOrder]]
+    ) -> list[list[Signed] | CustodyError]:
+        """Sign several sets, each under its own approval; one that is refused does not touch the rest."""
+        found = await db.execute(
+            select(SealedKeyRow).where(SealedKeyRow.owner.in_({_owner(approval) for _, approval in orders}))
+        )
+        keys = {row.owner: row for row in found.scalars()}
+        checked = [await _checked(drafts, approval, keys) for drafts, approval in orders]
+        approvals = [
+            approval
+            for (_, approval), row in zip(orders, checked, strict=True)
+            if isinstance(approval, Approval) and isinstance(row, SealedKeyRow)
+        ]
+        used = await asks.use_all(db, approvals, self._clock.now()) if approvals else set()
+        signed: list[list[Signed] | CustodyError] = []
+        for (drafts, approval), row in zip(orders, checked, strict=True):
+            if isinstance(row, CustodyError):
+                signed.append(row)
+            elif isinstance(approval, Approval) and approval.ask_id not in used:
+                signed.append(SignatureRefused("nobody approved this, or the approval was used"))
+            else:
+                signed.append(await self._sign(drafts, row))
+        return signed
+
+    async def _sign(self, drafts: Sequence[Draft], row: SealedKeyRow) -> list[Signed] | CustodyError:
+        try:
+            key = SigningKey(self._open(row))
+        except KeyUnreadable as error:
+            return error
         if bytes(key.verify_key).hex().upper() != row.public_key[len(ED25519_PREFIX) :]:
-            raise KeyUnreadable("the private key is not the public key's")
+            return KeyUnreadable("the private key is not the public key's")
         signed = []
         for draft in drafts:
             signature = key.sign(transactions.SIGNING_PREFIX + draft.blob).signature
             signed.append(transactions.attach_signature(draft.blob, signature))
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # a set may be long
         return signed
 
     def _open(self, row: SealedKeyRow) -> bytes:
@@ -128,19 +151,6 @@ class SealedCustody:
         return self._kek.open(envelope, _associated(row.owner, str(row.id), row.version))
 
     @staticmethod
-    async def _use(db: AsyncSession, approval: Approval, now: datetime) -> None:
-        used = await asks.use(
-            db,
-            ask_id=approval.ask_id,
-            user_id=approval.user_id,
-            purpose=approval.purpose,
-            context=bytes.fromhex(approval.signing_hash),
-            now=now,
-        )
-        if not used:
-            raise SignatureRefused("nobody approved this, or the approval was used")
-
-    @staticmethod
     async def _row(db: AsyncSession, owner: str) -> SealedKeyRow | None:
         found = await db.execute(select(SealedKeyRow).where(SealedKeyRow.owner == owner))
         return found.scalar_one_or_none()
@@ -150,6 +160,24 @@ def _owner(approval: Approval | OperatorOrder) -> str:
     if isinstance(approval, Approval):
         return owner_of_user(approval.user_id)
     return f"operator:{approval.role}"
+
+
+async def _checked(
+    drafts: Sequence[Draft], approval: Approval | OperatorOrder, keys: Mapping[str, SealedKeyRow]
+) -> SealedKeyRow | CustodyError:
+    """The key that may sign these bytes."""
+    row = keys.get(_owner(approval))
+    if row is None:
+        return SignatureRefused("there is no such key")
+    if transactions.approval_hash([_hash(draft) for draft in drafts]) != approval.signing_hash:
+        return SignatureRefused("the approval names other bytes")
+    try:
+        for draft in drafts:
+            _check(transactions.decode_blob(draft.blob), row, approval)
+            await asyncio.sleep(0)  # a set may be long
+    except CustodyError as error:
+        return error
+    return row
 
 
 def _hash(draft: Draft) -> str:

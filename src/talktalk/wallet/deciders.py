@@ -4,6 +4,7 @@ Worker only. Each opens its secrets for its own purpose and context, taken from 
 choose freely, and writes what follows in the transaction that decides the ask.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,16 +27,36 @@ async def check_pin(
     db: AsyncSession, desk: WalletDesk, verifiers: Verifiers, ask: Ask, pin: bytes
 ) -> Decision:
     """Judge a trusted device's PIN, whatever it is given for."""
-    device = await queries.device(db, ask.user_id, ask.device_id)
-    if device is None or device.trusted_since is None:
-        return Decision(granted=False, reason="device_not_trusted")
-    verdict = await verifiers.check(VerifierKind.PIN, ask.user_id, pin)
-    if verdict.right:
-        return GRANTED
-    await audit.record(
-        db, desk.clock, "pin.refused", actor_id=ask.user_id, subject_id=ask.id, purpose=ask.purpose
-    )
-    return _refusal(verdict)
+    return (await check_pins(db, desk, verifiers, [(ask, pin)]))[ask.id]
+
+
+async def check_pins(
+    db: AsyncSession, desk: WalletDesk, verifiers: Verifiers, asked: Sequence[tuple[Ask, bytes]]
+) -> dict[UUID, Decision]:
+    """Judge the PINs of several people, one ask each, as `check_pin` does; by ask."""
+    if not asked:
+        return {}
+    trusted = await queries.trusted_among(db, [(ask.user_id, ask.device_id) for ask, _ in asked])
+    heard = [(ask, pin) for ask, pin in asked if (ask.user_id, ask.device_id) in trusted]
+    verdicts = {}
+    if heard:
+        verdicts = await verifiers.check_all(VerifierKind.PIN, {ask.user_id: pin for ask, pin in heard})
+    decisions = {ask.id: Decision(granted=False, reason="device_not_trusted") for ask, _ in asked}
+    refused = []
+    for ask, _ in heard:
+        verdict = verdicts[ask.user_id]
+        decisions[ask.id] = GRANTED if verdict.right else _refusal(verdict)
+        if not verdict.right:
+            refused.append(
+                audit.Happening(
+                    kind="pin.refused",
+                    actor_id=ask.user_id,
+                    subject_id=ask.id,
+                    data={"purpose": ask.purpose},
+                )
+            )
+    await audit.record_all(db, desk.clock, refused)
+    return decisions
 
 
 def _refusal(verdict: Verdict) -> Decision:
