@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from talktalk.ledger.comparing import Told
 from talktalk.ledger.schemas import AccountChange, Closed, Moved, OutgoingTransaction
 
 
@@ -23,6 +24,14 @@ class LedgerListener(Protocol):
 
     async def money_moved(self, db: AsyncSession, moved: Sequence[Moved]) -> None:
         """These movements stand in a validated ledger."""
+        ...
+
+
+class Books(Protocol):
+    """Who writes down what moved, and can be compared with the ledger."""
+
+    async def told(self, db: AsyncSession, owner: str, *, after: int, until: int) -> list[Told] | None:
+        """The owner's movements in ledgers after `after` up to `until`; None if they keep no books."""
         ...
 
 

@@ -151,3 +151,47 @@ class TicketRow(Base):
             postgresql_where=text("used_ledger IS NULL"),
         ),
     )
+
+
+class ReconciliationRow(Base):
+    """How far an account's history was compared with the ledger's."""
+
+    __tablename__ = "ledger_reconciliations"
+
+    network: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    checked_index: Mapped[int] = mapped_column(BigInteger)
+    balance_drops: Mapped[int] = mapped_column(BigInteger)
+    """What the ledger held for it then: where the next comparison opens."""
+    checked_at: Mapped[datetime]
+
+
+class DifferenceRow(Base):
+    """Something in which our rows and the ledger do not agree. Never removed."""
+
+    __tablename__ = "ledger_differences"
+
+    id: Mapped[Id]
+    network: Mapped[str]
+    address: Mapped[str]
+    kind: Mapped[str]
+    """`comparing.Kind`."""
+    tx_hash: Mapped[str]
+    ledger_index: Mapped[int | None] = mapped_column(BigInteger)
+    drops: Mapped[int | None] = mapped_column(BigInteger)
+    detail: Mapped[str]
+    found_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    """When a comparison of the whole history no longer found it."""
+
+    __table_args__ = (
+        Index(
+            "uq_ledger_differences_open",
+            "network",
+            "address",
+            "kind",
+            "tx_hash",
+            unique=True,
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
+    )

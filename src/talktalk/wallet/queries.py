@@ -454,3 +454,19 @@ async def push_funding(db: AsyncSession, user_id: UUID, state: WalletState, **va
         .values(state=state, **values)
     )
     return changed.rowcount == 1
+
+
+async def settled_between(
+    db: AsyncSession, network: str, user_id: UUID, *, after: int, until: int
+) -> Sequence[ActivityRow]:
+    """The person's movements that say they stand in ledgers after `after` up to `until`."""
+    found = await db.execute(
+        select(ActivityRow).where(
+            ActivityRow.network == network,
+            ActivityRow.user_id == user_id,
+            ActivityRow.state == "settled",
+            ActivityRow.ledger_index > after,
+            ActivityRow.ledger_index <= until,
+        )
+    )
+    return found.scalars().all()
