@@ -30,6 +30,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import License
 from litestar.types import ASGIApp, ControllerRouterHandler
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import QueuePool
 
@@ -45,6 +46,7 @@ from talktalk.identity.desk import SignInDesk
 from talktalk.identity.guard import Guard
 from talktalk.identity.quotas import Quotas
 from talktalk.identity.sms import Inbox, sender_from
+from talktalk.ledger import reconcile
 from talktalk.ledger.health import Reason
 from talktalk.ledger.nodes import NodePool
 from talktalk.ledger.service import Ledger
@@ -363,8 +365,12 @@ async def asyncapi_json() -> Response[dict[str, Any]]:
 
 
 @get("/metrics", opt=PUBLIC, guards=[this_machine_only], include_in_schema=False)
-async def metrics(telemetry: Telemetry) -> Response[bytes]:
+async def metrics(telemetry: Telemetry, database: Database) -> Response[bytes]:
     """Prometheus metrics, for this machine alone."""
+    with contextlib.suppress(OperationalError, TimeoutError):  # the rest is shown without a database
+        async with database.transaction() as db:
+            for kind, count in (await reconcile.count_open(db)).items():
+                telemetry.ledger_differences.labels(kind).set(count)
     return Response(telemetry.exposition(), media_type=CONTENT_TYPE)
 
 

@@ -111,6 +111,29 @@ def migrate() -> None:
 
 
 @app.command()
+def reconcile(
+    account: Annotated[list[str] | None, typer.Option(help="An address; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Compare every account's history with the ledger, to the drop; settings are in the environment.
+
+    Ends with 0 where all agree, 1 where something differs, 2 where not everything could be compared.
+    """
+    from rich.console import Console
+
+    from talktalk.config import settings_from_environment
+    from talktalk.reconciling import print_readably
+    from talktalk.reconciling import reconcile as reconcile_all
+
+    outcome = reconcile_all(settings_from_environment(), account or [])
+    if as_json:
+        _print_document(outcome)
+    else:
+        print_readably(outcome, Console())
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
 def openapi() -> None:
     """Print the OpenAPI document of the HTTP API."""
     from talktalk.app import openapi_document

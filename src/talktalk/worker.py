@@ -41,11 +41,13 @@ from talktalk.custody.sealed import SealedCustody
 from talktalk.custody.sealed_secrets import WorkerKey
 from talktalk.custody.verifiers import HASHER, Verifiers
 from talktalk.identity import jobs as identity_jobs
+from talktalk.ledger import jobs as ledger_jobs
 from talktalk.ledger.census import Census
 from talktalk.ledger.errors import LedgerForked, NodeUnavailable
 from talktalk.ledger.nodes import NodePool
 from talktalk.ledger.ports import Makers
 from talktalk.ledger.processing import LedgerProcessor
+from talktalk.ledger.reconcile import Reconciler
 from talktalk.ledger.service import Ledger
 from talktalk.ledger.submission import Submitter
 from talktalk.platform import housekeeping, jobs, log, tasks
@@ -59,6 +61,7 @@ from talktalk.transfers.requests.service import RequestDesk
 from talktalk.transfers.rooms import ChatRooms
 from talktalk.transfers.service import TransferDesk
 from talktalk.wallet import recovery
+from talktalk.wallet.books import ActivityBooks
 from talktalk.wallet.deciders import (
     PinSetDecider,
     RecoveryConsentDecider,
@@ -161,6 +164,9 @@ class Worker:
         listener = WalletListener(self.wallets)
         self.processor = LedgerProcessor(self.database, self.ledger, listener, self.makers, self._processed)
         self.census = Census(self.database, self.ledger, listener)
+        self.reconciler = Reconciler(
+            self.database, self.ledger, ActivityBooks(settings.network_name), self.clock
+        )
         self.faucet = HttpFaucet(settings.faucet_url) if settings.faucet_url is not None else None
         self.founder = Founder(
             database=self.database,
@@ -246,8 +252,13 @@ class Worker:
             await asyncio.sleep(TIDY_S)
 
     async def _jobs(self) -> None:
-        blueprints = [housekeeping.blueprint, webhook_jobs.sweeping, identity_jobs.blueprint]
-        context = {"database": self.database, "clock": self.clock}
+        blueprints = [
+            housekeeping.blueprint,
+            webhook_jobs.sweeping,
+            identity_jobs.blueprint,
+            ledger_jobs.blueprint,
+        ]
+        context = {"database": self.database, "clock": self.clock, "reconciler": self.reconciler}
         await jobs.run(self.database.conninfo, blueprints, context)
 
     async def _webhooks(self) -> None:

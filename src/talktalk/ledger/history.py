@@ -82,13 +82,13 @@ async def _read(node: Node, address: str, *, after: int, until: int, enough: int
             answer = {"transactions": [], "ledger_index_min": after + 1, "ledger_index_max": until}
         _check_range(node, answer, after=after, until=until)
         found += [_found(entry) for entry in answer["transactions"]]
-        if "marker" not in answer:
-            break
-        if len(found) >= enough and (whole := _whole_ledgers(found)):
+        if (whole := _first_ledgers(found, enough)) is not None:
             # The state of so old a ledger may be gone; its last transaction tells the balance as well.
             return Slice(
                 until=whole[-1].ledger_index, found=whole, balance_drops=balance_after(whole, address)
             )
+        if "marker" not in answer:
+            break
         more = {"marker": answer["marker"]}
     return Slice(until=until, found=found, balance_drops=await _balance(node, address, until))
 
@@ -105,9 +105,11 @@ def _check_range(node: Node, answer: dict[str, Any], *, after: int, until: int) 
         raise LedgerGap(f"{node.url} told ledgers {first} to {last} of {after + 1} to {until}")
 
 
-def _whole_ledgers(found: list[Found]) -> list[Found]:
-    """All but the transactions of the last ledger, of which more may follow."""
-    return [each for each in found if each.ledger_index < found[-1].ledger_index]
+def _first_ledgers(found: list[Found], enough: int) -> list[Found] | None:
+    """The first whole ledgers that hold `enough` transactions, if more than that were read."""
+    if len(found) <= enough or found[-1].ledger_index == found[enough - 1].ledger_index:
+        return None
+    return [each for each in found if each.ledger_index <= found[enough - 1].ledger_index]
 
 
 async def _balance(node: Node, address: str, ledger_index: int) -> int:

@@ -37,6 +37,13 @@ class Telemetry:
             registry=self.registry,
         )
 
+        self.ledger_differences = Gauge(
+            "talktalk_ledger_differences_open",
+            "Differences between our rows and the ledger that nobody has resolved; an orphan is an alarm",
+            ["kind"],
+            registry=self.registry,
+        )
+
     def watch(self, name: str, meaning: str, value: Callable[[], float]) -> None:
         """Show a value that is asked for whenever somebody looks.
 
