@@ -5,6 +5,7 @@ import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useMe } from "@/features/identity";
 import { realtime, watchPage } from "@/features/realtime";
+import { AskHost } from "@/features/requests";
 import { PayHost } from "@/features/transfers";
 import { Banner } from "@/design";
 import { useOnline } from "@/lib/online";
@@ -46,6 +47,7 @@ export function Shell() {
         </main>
       </div>
       <PayHost />
+      <AskHost />
     </div>
   );
 }

@@ -1,15 +1,20 @@
-/** What money puts into a room: the card of a transfer, and the pay button beside the text field. */
-import { HandCoins } from "lucide-react";
+/** What money puts into a room: the cards of transfers and requests, and the buttons beside the text field. */
+import { HandCoins, Split } from "lucide-react";
 import { lazy } from "react";
 import { useTranslation } from "react-i18next";
 import { type ComposerActionProps, registerCard, registerComposerAction } from "@/features/chat";
 import { useMe } from "@/features/identity";
+import { openAsk } from "@/features/requests";
 import { openPay } from "@/features/transfers";
 import { IconButton } from "@/design";
 
 // By its own path: what index.ts gives statically could not be loaded later.
 const TransferCard = lazy(async () => ({
   default: (await import("@/features/transfers/TransferCard")).TransferCard,
+}));
+
+const RequestCard = lazy(async () => ({
+  default: (await import("@/features/requests/RequestCard")).RequestCard,
 }));
 
 function PayAction({ room }: ComposerActionProps) {
@@ -28,8 +33,19 @@ function PayAction({ room }: ComposerActionProps) {
   );
 }
 
+function AskAction({ room }: ComposerActionProps) {
+  const { t } = useTranslation("requests");
+  return (
+    <IconButton label={t("title")} tone="soft" onClick={() => openAsk({ room })}>
+      <Split size={22} aria-hidden="true" />
+    </IconButton>
+  );
+}
+
 /** Put them there; once, before the first room is shown. */
 export function fillRooms(): void {
   registerCard("transfer", TransferCard);
+  registerCard("request", RequestCard);
   registerComposerAction(PayAction);
+  registerComposerAction(AskAction);
 }

@@ -131,6 +131,7 @@ const room = createRoute({
   component: screen(() => import("@/features/chat/screens/RoomScreen"), "RoomScreen", [
     "chat",
     "transfers",
+    "requests",
   ]),
 });
 

@@ -6,6 +6,7 @@ import type friends from "./en/friends.json";
 import type identity from "./en/identity.json";
 import type more from "./en/more.json";
 import type problems from "./en/problems.json";
+import type requests from "./en/requests.json";
 import type transfers from "./en/transfers.json";
 import type wallet from "./en/wallet.json";
 
@@ -19,6 +20,7 @@ declare module "i18next" {
       identity: typeof identity;
       more: typeof more;
       problems: typeof problems;
+      requests: typeof requests;
       transfers: typeof transfers;
       wallet: typeof wallet;
     };

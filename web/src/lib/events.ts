@@ -30,6 +30,8 @@ export interface UserEventMap {
   "device.trusted": { device_id: string };
   // transfers
   "transfer.turned": { transfer: W.Transfer };
+  "request.turned": { request: W.MoneyRequest };
+  "request.reminded": { request: W.MoneyRequest };
   // pushed without a position
   presence: W.Presence;
   /** Too much was missed, or a new session: read the user's state afresh. */

@@ -46,7 +46,7 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
   // One payment per opening; a balance that changes meanwhile must not start another.
   const [payment] = useState(() => new Payment(me.id, wallet));
   const state = useSyncExternalStore(payment.subscribe, payment.snapshot);
-  const [value, setValue] = useState("");
+  const [value, setValue] = useState(target.pays?.value ?? "");
   const [note, setNote] = useState("");
   const [memo, setMemo] = useState("");
   const [pin, setPin] = useState(false);
@@ -68,6 +68,14 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
   useEffect(() => {
     if (live !== undefined) payment.hear(live);
   }, [live, payment]);
+
+  // What is asked for needs no typing: straight to the review, from where one can still pay less.
+  useEffect(() => {
+    const { pays, person, roomId } = target;
+    if (pays === undefined || person === undefined || payment.state.at !== "compose") return;
+    const input = { payee: { person }, value: pays.value, note: "", memo: "", roomId: roomId ?? null, pays };
+    void payment.check(input);
+  }, [payment, target]);
 
   const close = () => {
     payment.discard();
@@ -104,6 +112,7 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
               // A friend is told by the note; what everybody may read is for shops and exchanges.
               memo: "person" in payee ? "" : memo.trim(),
               roomId: target.roomId ?? null,
+              pays: target.pays,
             });
           }}
         />

@@ -1,4 +1,5 @@
 /** Money on its way: the pay sheet, the card in the room, the detail in the wallet. */
+export { AmountPad } from "./AmountPad";
 export { listenToTransfers } from "./events";
 export { Fact, Facts } from "./Facts";
 export { HashFact } from "./HashFact";

@@ -1,6 +1,9 @@
 /** Opening the pay sheet from anywhere: `openPay({ person })`. */
 import type { Person } from "@/lib/wire";
 
+/** A request, in part or whole; or a line of a room's settle-up plan, in full. */
+export type Pays = { value: string } & ({ requestId: string } | { settlesRoomId: string });
+
 export interface PayTarget {
   /** To someone here. */
   person?: Person;
@@ -8,6 +11,8 @@ export interface PayTarget {
   address?: string;
   /** The room the card will stand in; our direct room otherwise. */
   roomId?: string;
+  /** What the payment pays, and how much of it is open: goes straight to the review. */
+  pays?: Pays;
 }
 
 let target: PayTarget | null = null;

@@ -14,6 +14,7 @@ import { api } from "@/lib/api";
 import { ApiProblem, isProblem } from "@/lib/problem";
 import type { Person, Transfer, TransferAsk, TransferCheck, Wallet } from "@/lib/wire";
 import { type DecodedPayment, decodePayment, type Difference, differences } from "./decode";
+import type { Pays } from "./pay";
 import { payeeChanged, rememberPayee } from "./payees";
 import { approveTransfer, cancelTransfer, makeTransfer } from "./queries";
 
@@ -30,6 +31,8 @@ export interface PaymentInput {
   /** For everybody, in the transaction itself. */
   memo: string;
   roomId: string | null;
+  /** What it pays beside its payee. */
+  pays?: Pays | undefined;
 }
 
 export interface Reviewed {
@@ -234,7 +237,7 @@ export class Payment {
 }
 
 function askOf(input: PaymentInput, warnings: string[]): TransferAsk {
-  const { payee, value, note, memo, roomId } = input;
+  const { payee, value, note, memo, roomId, pays } = input;
   const to =
     "person" in payee
       ? { user_id: payee.person.id }
@@ -246,6 +249,11 @@ function askOf(input: PaymentInput, warnings: string[]): TransferAsk {
     note,
     memo,
     accepted_warnings: warnings,
+    ...(pays === undefined
+      ? {}
+      : "requestId" in pays
+        ? { request_id: pays.requestId }
+        : { settles_room_id: pays.settlesRoomId }),
   };
 }
 

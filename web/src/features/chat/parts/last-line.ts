@@ -12,6 +12,12 @@ const NOT_MOVED: ReadonlySet<unknown> = new Set(["failed", "expired", "cancelled
 export function lastLine(t: T, room: W.Room, message: W.Message, myId: string): string {
   const mine = message.sender_id === myId;
   if (message.kind === "transfer") return moneyLine(t, room, message, mine);
+  if (message.kind === "request") {
+    const amount = amountOf(cardOf(message)?.total) ?? calm(message.body);
+    const sender = room.members.find(({ person }) => person.id === message.sender_id);
+    const name = calm(sender?.person.name ?? room.title);
+    return mine ? t("line.asked", { amount }) : t("line.asks", { name, amount });
+  }
   const body = calm(message.body).replaceAll(/\s+/gu, " ");
   return mine ? t("list.mine", { text: body }) : body;
 }
