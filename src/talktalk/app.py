@@ -78,6 +78,9 @@ from talktalk.social import api as social_api
 from talktalk.social import quotas as social_quotas
 from talktalk.social import service as social
 from talktalk.transfers import api as transfers_api
+from talktalk.transfers.orders import api as orders_api
+from talktalk.transfers.orders.bulk import Bulk
+from talktalk.transfers.orders.service import OrderDesk
 from talktalk.transfers.requests import api as requests_api
 from talktalk.transfers.requests.service import RequestDesk
 from talktalk.transfers.rooms import ChatRooms
@@ -151,6 +154,8 @@ class Web:
         self.request_desk = RequestDesk(
             wallets=self.wallet_desk, rooms=ChatRooms(MessageKind.REQUEST), clock=self.clock
         )
+        bulk = Bulk(ledger=self.transfer_desk.ledger, wallets=self.wallet_desk, want=self.transfer_desk.want)
+        self.order_desk = OrderDesk(self.transfer_desk, ChatRooms(MessageKind.ORDER), {bulk.name: bulk})
         self.sms = sender_from(settings, self.clock)
         server_key = read_server_key(settings)
         self.webhook_desk = WebhookDesk(
@@ -247,6 +252,7 @@ class Web:
             *transfers_api.routes,
             *requests_api.routes,
             *webhooks_api.routes,
+            *orders_api.routes,
             websocket_route(self.gateway),
         ]
         if settings.dev_inbox and isinstance(self.sms, Inbox):
@@ -272,6 +278,7 @@ class Web:
             "transfer_desk": self.transfer_desk,
             "request_desk": self.request_desk,
             "webhook_desk": self.webhook_desk,
+            "order_desk": self.order_desk,
             "chat_reader": self.chat_reader,
             "chat_writer": self.chat_writer,
             "chat_cursors": self.chat_cursors,

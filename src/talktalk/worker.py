@@ -7,7 +7,8 @@ Loops, each of which resumes from rows and may run in several workers at once:
 - `processor`  writes each validated ledger into rows (one worker leads, the others wait)
 - `census`     reads trust lines and MPTs of accounts that were never read whole
 - `founder`    makes and funds accounts
-- `tidier`     ends drafts nobody approved, requests whose time has come, recoveries whose delay has passed
+- `tidier`     ends drafts nobody approved, releases what waited for its time, ends requests whose time has
+  come, and recoveries whose delay has passed
 - `jobs`       the slices' background jobs
 - `fanout`     turns people's own events into deliveries of webhooks
 - `webhooks`   the attempts to deliver them
@@ -57,6 +58,11 @@ from talktalk.platform.server_key import read_server_key
 from talktalk.platform.wake import Listener, Wake
 from talktalk.transfers.approving import ApprovalDecider
 from talktalk.transfers.making import PURPOSE, TransferMaker
+from talktalk.transfers.orders.approving import OrderDecider
+from talktalk.transfers.orders.bulk import Bulk
+from talktalk.transfers.orders.making import PURPOSE as ORDER_PURPOSE
+from talktalk.transfers.orders.making import OrderMaker, Releaser
+from talktalk.transfers.orders.service import OrderDesk
 from talktalk.transfers.requests.service import RequestDesk
 from talktalk.transfers.rooms import ChatRooms
 from talktalk.transfers.service import TransferDesk
@@ -156,8 +162,13 @@ class Worker:
         self.requests = RequestDesk(
             wallets=self.wallets, rooms=ChatRooms(MessageKind.REQUEST), clock=self.clock
         )
+        bulk = Bulk(ledger=self.ledger, wallets=self.wallets, want=self.transfers.want)
+        self.orders = OrderDesk(self.transfers, ChatRooms(MessageKind.ORDER), {bulk.name: bulk})
+        order_maker = OrderMaker(self.orders)
+        self.releaser = Releaser(self.database, self.orders, order_maker)
         self.makers: Makers = {
             PURPOSE: TransferMaker(self.transfers),
+            ORDER_PURPOSE: order_maker,
             SPONSOR_PURPOSE: SponsorMaker(self.wallets),
         }
         self.submitter = Submitter(self.database, self.ledger, self.makers, self.clock)
@@ -183,6 +194,7 @@ class Worker:
             self.database,
             self.key,
             {
+                AskPurpose.ORDER_APPROVE: OrderDecider(self.orders, verifiers, self.custody),
                 AskPurpose.PIN_SET: PinSetDecider(self.wallets, verifiers),
                 AskPurpose.RECOVERY_SET: RecoverySetDecider(self.wallets, verifiers),
                 AskPurpose.RECOVERY_USE: RecoveryUseDecider(self.wallets, verifiers, delay_s=delay_s),
@@ -247,6 +259,10 @@ class Worker:
                 await self.transfers.expire_lapsed(db)
             async with self.database.transaction() as db:
                 await self.requests.expire_due(db)
+            async with self.database.transaction() as db:
+                await self.orders.expire_lapsed(db)
+            if await self.releaser.work_once():
+                self.submitter.wake.set()
             async with self.database.transaction() as db:
                 await recovery.complete_due(db, self.wallets)
             await asyncio.sleep(TIDY_S)

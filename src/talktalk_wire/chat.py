@@ -46,6 +46,7 @@ class MessageKind(enum.StrEnum):
     TEXT = "text"
     TRANSFER = "transfer"
     REQUEST = "request"
+    ORDER = "order"
     SYSTEM = "system"
 
 
@@ -62,7 +63,7 @@ class Message(Wire, frozen=True, kw_only=True):
     ref: UUID | None = None
     card: dict[str, Any] | None = None
     """The owner's projection of `ref` (for `transfer`: `talktalk_wire.transfers.Card`, for
-    `request`: `talktalk_wire.requests.RequestCard`)."""
+    `request`: `talktalk_wire.requests.RequestCard`, for `order`: `talktalk_wire.orders.OrderCard`)."""
     created_at: datetime
 
 

@@ -59,6 +59,11 @@ FOR_PROGRAMS = {
     "GET /api/v1/webhooks/{webhook_id}/deliveries": "webhooks",
     "GET /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}": "webhooks",
     "POST /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": "webhooks",
+    "GET /api/v1/orders": "read",
+    "GET /api/v1/orders/{order_id}": "read",
+    "POST /api/v1/orders": "drafts",
+    "POST /api/v1/orders/checks": "drafts",
+    "POST /api/v1/orders/{order_id}/cancel": "drafts",
 }
 """Everything an access token may reach, and by which scope. No line may approve, recover or set a PIN."""
 
@@ -183,8 +188,9 @@ def test_tables_and_migrations_agree(database_url: str) -> None:
 
     from talktalk.platform.database import Base
 
-    for path in Path(talktalk.__path__[0]).glob("*/tables.py"):
-        importlib.import_module(f"talktalk.{path.parent.name}.tables")
+    for path in Path(talktalk.__path__[0]).rglob("tables.py"):
+        parts = path.relative_to(talktalk.__path__[0]).with_suffix("").parts
+        importlib.import_module(".".join(("talktalk", *parts)))
     for name in ("feed", "limits", "idempotency", "audit"):
         importlib.import_module(f"talktalk.platform.{name}")
     engine = create_engine(database_url)

@@ -211,6 +211,7 @@ class World:
         with_worker: bool = True,
         relayed: bool = False,
         relays: int = 0,
+        amendments: str = "all",
         **settings: Any,
     ) -> None:
         """With `relayed`, the worker (not web) reaches the node through `relay`, a network that can fail;
@@ -219,7 +220,7 @@ class World:
         self._folder = folder
         self._with_worker = with_worker
         self._changes = settings
-        self.net = Devnet(manual=manual, close_interval_s=close_interval_s)
+        self.net = Devnet(manual=manual, close_interval_s=close_interval_s, enabled=amendments)
         self.relay: Relay
         self.relays: list[Relay] = []
         self._relay_count = relays or int(relayed)

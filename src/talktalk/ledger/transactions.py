@@ -20,6 +20,7 @@ SIGNING_PREFIX = bytes.fromhex("53545800")
 HASH_PREFIX = bytes.fromhex("54584E00")
 APPROVAL_PREFIX = bytes.fromhex("54544100")
 """`TTA`: before the signing hashes of a set that is approved as one."""
+INNER_BATCH = 0x4000_0000
 NETWORK_ID_NEEDED_ABOVE = 1024
 """Networks up to this id refuse the field, others require it."""
 BLOB_BYTES_MAX = 64 * 1024
@@ -126,6 +127,25 @@ def draft(
         last_ledger=last_ledger,
         fee_drops=fee_drops,
     )
+
+
+def inner(fields: dict[str, Any], *, sequence: int, network_id: int | None) -> tuple[dict[str, Any], str]:
+    """A transaction as a Batch carries it, and the hash under which the ledger will know it.
+
+    It is neither signed nor paid for, and can be sent in no other way.
+
+    Source: XLS-56.
+    """
+    complete = {
+        **fields,
+        "Flags": int(fields.get("Flags", 0)) | INNER_BATCH,
+        "Fee": "0",
+        "Sequence": sequence,
+        "SigningPubKey": "",
+    }
+    if network_id is not None and network_id > NETWORK_ID_NEEDED_ABOVE:
+        complete["NetworkID"] = network_id
+    return complete, half_sha512(HASH_PREFIX + _encode(complete))
 
 
 def signing_hash(blob: bytes) -> str:

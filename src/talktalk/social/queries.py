@@ -1,5 +1,6 @@
 """Every statement over social's tables."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -31,6 +32,21 @@ async def pair(db: AsyncSession, one: UUID, other: UUID) -> Pair | None:
     low, high = ordered(one, other)
     found = await db.execute(select(Pair).where(Pair.low_id == low, Pair.high_id == high))
     return found.scalar_one_or_none()
+
+
+async def pairs(db: AsyncSession, one: UUID, others: Collection[UUID]) -> list[Pair]:
+    """The rows there are of one person and each of these others, unlocked."""
+    if not others:
+        return []
+    found = await db.execute(
+        select(Pair).where(
+            or_(
+                (Pair.low_id == one) & Pair.high_id.in_(others),
+                (Pair.high_id == one) & Pair.low_id.in_(others),
+            )
+        )
+    )
+    return list(found.scalars())
 
 
 async def open_request(db: AsyncSession, one: UUID, other: UUID) -> RequestRow | None:

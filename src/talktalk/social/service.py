@@ -4,6 +4,7 @@ Every change between two people starts by locking their pair's row. Whatever two
 moment, the second finds the first one's work done, and both are told the same.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -67,6 +68,21 @@ async def blocked_between(db: AsyncSession, one: UUID, other: UUID) -> bool:
     """Whether either blocks the other."""
     pair = await queries.pair(db, one, other) if one != other else None
     return pair is not None and rules.view(pair, one).is_blocked
+
+
+async def friends_and_blocked(
+    db: AsyncSession, mine: UUID, others: Collection[UUID]
+) -> tuple[set[UUID], set[UUID]]:
+    """Of these others, those who are my friends, and those between whom and me a block stands."""
+    friends, blocked = set(), set()
+    for pair in await queries.pairs(db, mine, others):
+        other = pair.high_id if pair.low_id == mine else pair.low_id
+        seen = rules.view(pair, mine)
+        if seen.is_mutual:
+            friends.add(other)
+        if seen.is_blocked:
+            blocked.add(other)
+    return friends, blocked
 
 
 async def friend_ids(db: AsyncSession, user_id: UUID) -> list[UUID]:

@@ -19,6 +19,7 @@ from talktalk.ledger import errors as ledger_errors
 from talktalk.platform.database import Database
 from talktalk.platform.idempotency import REPLAY_HEADER, IdempotencyKeyInvalid, IdempotencyKeyReused
 from talktalk.transfers import errors
+from talktalk.transfers.problems import STOPPERS as BASE_STOPPERS
 from talktalk.transfers.requests import errors as request_errors
 from talktalk.transfers.service import Examined, TransferDesk, checked_key
 from talktalk.wallet.errors import CursorMalformed, WalletNotReady
@@ -47,39 +48,11 @@ PAYING = (
     request_errors.SettleUpChanged,
 )
 STOPPERS = (
-    ledger_errors.BadAmount,
-    ledger_errors.NegativeAmount,
-    ledger_errors.AmountNotANumber,
-    ledger_errors.AmountWithExponent,
-    ledger_errors.AmountTooPrecise,
-    ledger_errors.AmountTooLarge,
-    ledger_errors.ZeroAmount,
-    ledger_errors.BadAsset,
-    ledger_errors.BadAddress,
-    ledger_errors.AddressOfOtherNetwork,
-    ledger_errors.BlackHoleAddress,
-    ledger_errors.BadMemo,
-    ledger_errors.MemoTooLong,
-    ledger_errors.LedgerUnavailable,
-    ledger_errors.LedgerBusy,
-    errors.AssetUnsupported,
-    errors.NoteRefused,
-    errors.RecipientAmbiguous,
-    errors.RecipientNotFound,
-    errors.RecipientWithoutWallet,
-    errors.ToSelf,
-    errors.Blocked,
-    errors.InsufficientBalance,
-    errors.BelowReserve,
-    errors.DestinationBelowReserve,
-    errors.DestinationTagNeeded,
-    errors.DestinationRefuses,
-    errors.TooManyPending,
+    *BASE_STOPPERS,
     errors.PaysAmbiguous,
     *PAYING,
     request_errors.MoneyRequestNotFound,
     request_errors.MoneyRequestMismatch,
-    WalletNotReady,
 )
 MAKING = (
     *STOPPERS,

@@ -416,6 +416,21 @@ async def counterparties(db: AsyncSession, user_id: UUID) -> set[UUID]:
     return {each for each in found.scalars() if each is not None}
 
 
+async def paid_before(db: AsyncSession, user_id: UUID, addresses: Collection[str]) -> set[str]:
+    """Those of the addresses the person has ever paid."""
+    found = await db.execute(
+        select(ActivityRow.address)
+        .where(
+            ActivityRow.user_id == user_id,
+            ActivityRow.address.in_(addresses),
+            ActivityRow.incoming.is_(False),
+            ActivityRow.state == "settled",
+        )
+        .distinct()
+    )
+    return set(found.scalars())
+
+
 async def has_paid(db: AsyncSession, user_id: UUID, address: str) -> bool:
     """Whether the person has ever paid this address."""
     found = await db.execute(

@@ -148,6 +148,15 @@ class WalletDesk:
         row = await queries.wallet(db, user_id)
         return None if row is None else row.address
 
+    async def addresses_by_user(self, db: AsyncSession, user_ids: Collection[UUID]) -> dict[UUID, str]:
+        """Person → address, of those who have one."""
+        rows = await queries.wallets(db, user_ids)
+        return {row.user_id: row.address for row in rows if row.address is not None}
+
+    async def owners_of(self, db: AsyncSession, addresses: Collection[str]) -> dict[str, UUID]:
+        """Address → person, of those addresses that are somebody's here."""
+        return await queries.users_of_addresses(db, self.network, addresses)
+
     async def owner_of(self, db: AsyncSession, address: str) -> UUID | None:
         """The person here whose address it is."""
         return (await queries.users_of_addresses(db, self.network, [address])).get(address)
@@ -191,6 +200,10 @@ class WalletDesk:
     async def has_paid(self, db: AsyncSession, user_id: UUID, address: str) -> bool:
         """Whether the person has paid this address before."""
         return await queries.has_paid(db, user_id, address)
+
+    async def paid_before(self, db: AsyncSession, user_id: UUID, addresses: Collection[str]) -> set[str]:
+        """Those of the addresses the person has paid before."""
+        return await queries.paid_before(db, user_id, addresses)
 
     async def announce_wallets(
         self, db: AsyncSession, user_ids: Collection[UUID], announcements: Announcements

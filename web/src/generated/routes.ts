@@ -22,6 +22,8 @@ export interface Routes {
   "GET /api/v1/friend-requests": { answer: W.FriendRequest[] };
   "GET /api/v1/friends": { answer: W.Friend[] };
   "GET /api/v1/me": { answer: W.Me };
+  "GET /api/v1/orders": { query?: { cursor?: string; limit?: number }; answer: W.Page<W.OrderSummary> };
+  "GET /api/v1/orders/{id}": { answer: W.Order };
   "GET /api/v1/people/{user_id}/pictures/{picture_id}": { answer: string };
   "GET /api/v1/requests": { query?: { made?: boolean; open?: boolean; cursor?: string; limit?: number }; answer: W.Page<W.MoneyRequest> };
   "GET /api/v1/requests/settle-up": { query: { room_id: string }; answer: W.SettleUp };
@@ -53,6 +55,10 @@ export interface Routes {
   "POST /api/v1/friend-requests/{id}/cancel": { answer: W.FriendRequest };
   "POST /api/v1/friend-requests/{id}/decline": { answer: W.FriendRequest };
   "POST /api/v1/friends/search": { body: W.FriendSearchAsk; answer: W.FriendSearchResult };
+  "POST /api/v1/orders": { body: W.OrderAsk; answer: W.Order };
+  "POST /api/v1/orders/checks": { body: W.OrderAsk; answer: W.OrderCheck };
+  "POST /api/v1/orders/{id}/approve": { body: W.ApproveOrderAsk; answer: W.Order };
+  "POST /api/v1/orders/{id}/cancel": { answer: W.Order };
   "POST /api/v1/requests": { body: W.RequestAsk; answer: W.MoneyRequest };
   "POST /api/v1/requests/checks": { body: W.RequestAsk; answer: W.SplitCheck };
   "POST /api/v1/requests/{id}/cancel": { answer: W.MoneyRequest };

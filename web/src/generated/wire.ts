@@ -98,6 +98,18 @@ export interface components {
             worker_key_id: string;
         };
         /**
+         * ApproveOrderAsk
+         * @description POST /api/v1/orders/{id}/approve.
+         *
+         *         `approval_hash` must equal the draft's. `sealed_pin`: purpose `order.approve`, context = the 32
+         *         bytes of `approval_hash`; plaintext = the PIN's digits.
+         */
+        ApproveOrderAsk: {
+            approval_hash: string;
+            sealed_pin: string;
+            worker_key_id: string;
+        };
+        /**
          * Ask
          * @description A struct we receive. An unknown field is an error, so that a typing mistake is not lost.
          */
@@ -148,6 +160,30 @@ export interface components {
             since: string;
         };
         /**
+         * BulkAsk
+         * @description Pay several, each an amount of their own.
+         */
+        BulkAsk: {
+            mode: components["schemas"]["BulkMode"];
+            recipients: components["schemas"]["BulkRecipient"][];
+        };
+        /**
+         * BulkMode
+         * @description What a payment that fails means for the others.
+         * @enum {unknown}
+         */
+        BulkMode: "all_or_nothing" | "independent" | "until_failure";
+        /**
+         * BulkRecipient
+         * @description One to be paid: exactly one of `user_id`, `address`.
+         */
+        BulkRecipient: {
+            address?: string | null;
+            amount: components["schemas"]["AmountAsk"];
+            destination_tag?: number | null;
+            user_id?: string | null;
+        };
+        /**
          * Bye
          * @description `bye`: the server closes; come back after `retry_after_s`.
          */
@@ -174,6 +210,16 @@ export interface components {
             uncertain: boolean;
             updated_at: string;
             version: number;
+        };
+        /**
+         * CardItem
+         * @description One recipient on the card.
+         */
+        CardItem: {
+            address: string;
+            amount: components["schemas"]["Amount"];
+            recipient_id: string | null;
+            state: components["schemas"]["ItemState"];
         };
         /**
          * CardShare
@@ -434,6 +480,12 @@ export interface components {
             position?: components["schemas"]["Position"] | null;
         };
         /**
+         * ItemState
+         * @description Where one recipient's money stands.
+         * @enum {unknown}
+         */
+        ItemState: "failed" | "locked" | "paid" | "refunded" | "sent" | "skipped" | "waiting";
+        /**
          * Me
          * @description The signed-in person.
          */
@@ -501,7 +553,7 @@ export interface components {
          * @description What a message is; a card's `ref` belongs to the slice that owns it.
          * @enum {unknown}
          */
-        MessageKind: "request" | "system" | "text" | "transfer";
+        MessageKind: "order" | "request" | "system" | "text" | "transfer";
         /**
          * MessageSend
          * @description `message.send` → `message.ack`; a repeated `client_id` answers the first one's ack.
@@ -539,6 +591,166 @@ export interface components {
          * @enum {unknown}
          */
         MoneyRequestState: "closed" | "open" | "paid";
+        /**
+         * Order
+         * @description An order, as its sender sees it.
+         */
+        Order: {
+            approval_error: string | null;
+            created_at: string;
+            draft: components["schemas"]["OrderDraft"] | null;
+            ended_at: string | null;
+            failure: components["schemas"]["Failure"] | null;
+            fee_drops: number;
+            /** Format: uuid */
+            id: string;
+            items: components["schemas"]["OrderItem"][];
+            kind: components["schemas"]["OrderKind"];
+            mode: string | null;
+            note: string;
+            phase: string;
+            reserve_drops: number;
+            retry_at: string | null;
+            room_id: string | null;
+            state: components["schemas"]["OrderState"];
+            steps: components["schemas"]["OrderStep"][];
+            tally: components["schemas"]["Tally"];
+            total: components["schemas"]["Amount"];
+            tries_left: number | null;
+            uncertain: boolean;
+            updated_at: string;
+            version: number;
+            warnings: components["schemas"]["Warning"][];
+            way: components["schemas"]["Way"];
+        };
+        /**
+         * OrderAsk
+         * @description POST /api/v1/orders. The field named by `kind` says what is wanted.
+         */
+        OrderAsk: {
+            accepted_warnings?: string[];
+            bulk?: components["schemas"]["BulkAsk"] | null;
+            kind: components["schemas"]["OrderKind"];
+            note?: string;
+            room_id?: string | null;
+        };
+        /**
+         * OrderCard
+         * @description What the room shows: a projection of the order, equal on every device.
+         */
+        OrderCard: {
+            items: components["schemas"]["CardItem"][];
+            kind: components["schemas"]["OrderKind"];
+            mode: string | null;
+            note: string;
+            /** Format: uuid */
+            order_id: string;
+            phase: string;
+            /** Format: uuid */
+            sender_id: string;
+            state: components["schemas"]["OrderState"];
+            tally: components["schemas"]["Tally"];
+            total: components["schemas"]["Amount"];
+            uncertain: boolean;
+            updated_at: string;
+            version: number;
+        };
+        /**
+         * OrderCheck
+         * @description A dry run: problems come as RFC 9457, warnings here.
+         */
+        OrderCheck: {
+            balance_after: components["schemas"]["Amount"];
+            creates_accounts: number;
+            fee: components["schemas"]["Amount"];
+            kind: components["schemas"]["OrderKind"];
+            ledgers: number;
+            recipients: number;
+            reserve: components["schemas"]["Amount"];
+            total: components["schemas"]["Amount"];
+            transactions: number;
+            warnings: components["schemas"]["Warning"][];
+            way: components["schemas"]["Way"];
+        };
+        /**
+         * OrderDraft
+         * @description Everything to approve, in order.
+         */
+        OrderDraft: {
+            approval_hash: string;
+            expires_at: string;
+            fee_drops: number;
+            last_ledger: number;
+            steps: components["schemas"]["StepDraft"][];
+        };
+        /**
+         * OrderItem
+         * @description One recipient.
+         */
+        OrderItem: {
+            address: string;
+            amount: components["schemas"]["Amount"];
+            destination_tag: number | null;
+            failure_code: string | null;
+            ledger_index: number | null;
+            recipient: components["schemas"]["Person"] | null;
+            state: components["schemas"]["ItemState"];
+            tx_hash: string | null;
+        };
+        /**
+         * OrderKind
+         * @description What is wanted.
+         * @enum {unknown}
+         */
+        OrderKind: "bulk";
+        /**
+         * OrderState
+         * @description Where an order stands; the last five are terminal.
+         * @enum {unknown}
+         */
+        OrderState: "cancelled" | "done" | "drafted" | "expired" | "failed" | "partly" | "signing" | "working";
+        /**
+         * OrderStep
+         * @description One transaction of the plan.
+         */
+        OrderStep: {
+            fee_drops: number;
+            last_ledger: number;
+            ledger_index: number | null;
+            result: string | null;
+            role: string;
+            state: components["schemas"]["StepState"];
+            tx_hash: string | null;
+            uncertain: boolean;
+        };
+        /**
+         * OrderSummary
+         * @description An order without its recipients, as lists and events show it.
+         */
+        OrderSummary: {
+            approval_error: string | null;
+            created_at: string;
+            ended_at: string | null;
+            failure: components["schemas"]["Failure"] | null;
+            fee_drops: number;
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["OrderKind"];
+            mode: string | null;
+            note: string;
+            phase: string;
+            reserve_drops: number;
+            retry_at: string | null;
+            room_id: string | null;
+            state: components["schemas"]["OrderState"];
+            tally: components["schemas"]["Tally"];
+            total: components["schemas"]["Amount"];
+            tries_left: number | null;
+            uncertain: boolean;
+            updated_at: string;
+            version: number;
+            way: components["schemas"]["Way"];
+        };
         /**
          * PaymentLink
          * @description How others pay me, in the forms other wallets read.
@@ -1002,6 +1214,34 @@ export interface components {
             user: boolean;
         };
         /**
+         * StepDraft
+         * @description One transaction to approve.
+         */
+        StepDraft: {
+            role: string;
+            signing_hash: string;
+            tx_blob: string;
+        };
+        /**
+         * StepState
+         * @description Where one transaction stands; the last four are terminal.
+         * @enum {unknown}
+         */
+        StepState: "expired" | "failed" | "held" | "planned" | "settled" | "signed" | "submitted" | "withdrawn";
+        /**
+         * Tally
+         * @description How many recipients stand where.
+         */
+        Tally: {
+            failed: number;
+            locked: number;
+            paid: number;
+            refunded: number;
+            sent: number;
+            skipped: number;
+            waiting: number;
+        };
+        /**
          * Token
          * @description A token, told apart from all that look like it.
          */
@@ -1182,6 +1422,12 @@ export interface components {
             detail: string;
         };
         /**
+         * Way
+         * @description How it goes over the ledger.
+         * @enum {unknown}
+         */
+        Way: "batch" | "escrows" | "tickets";
+        /**
          * Webhook
          * @description An address that is told what happens.
          */
@@ -1291,14 +1537,19 @@ export type Activity = components['schemas']['Activity'];
 export type Amount = components['schemas']['Amount'];
 export type AmountAsk = components['schemas']['AmountAsk'];
 export type ApproveAsk = components['schemas']['ApproveAsk'];
+export type ApproveOrderAsk = components['schemas']['ApproveOrderAsk'];
 export type Ask = components['schemas']['Ask'];
 export type AssetBalance = components['schemas']['AssetBalance'];
 export type AssetSettleUp = components['schemas']['AssetSettleUp'];
 export type Assets = components['schemas']['Assets'];
 export type Beat = components['schemas']['Beat'];
 export type Blocked = components['schemas']['Blocked'];
+export type BulkAsk = components['schemas']['BulkAsk'];
+export type BulkMode = components['schemas']['BulkMode'];
+export type BulkRecipient = components['schemas']['BulkRecipient'];
 export type Bye = components['schemas']['Bye'];
 export type Card = components['schemas']['Card'];
+export type CardItem = components['schemas']['CardItem'];
 export type CardShare = components['schemas']['CardShare'];
 export type Challenge = components['schemas']['Challenge'];
 export type ChallengeAsk = components['schemas']['ChallengeAsk'];
@@ -1326,6 +1577,7 @@ export type FriendSearchResult = components['schemas']['FriendSearchResult'];
 export type Heads = components['schemas']['Heads'];
 export type Held = components['schemas']['Held'];
 export type Hello = components['schemas']['Hello'];
+export type ItemState = components['schemas']['ItemState'];
 export type Me = components['schemas']['Me'];
 export type Member = components['schemas']['Member'];
 export type Message = components['schemas']['Message'];
@@ -1335,6 +1587,16 @@ export type MessageKind = components['schemas']['MessageKind'];
 export type MessageSend = components['schemas']['MessageSend'];
 export type MoneyRequest = components['schemas']['MoneyRequest'];
 export type MoneyRequestState = components['schemas']['MoneyRequestState'];
+export type Order = components['schemas']['Order'];
+export type OrderAsk = components['schemas']['OrderAsk'];
+export type OrderCard = components['schemas']['OrderCard'];
+export type OrderCheck = components['schemas']['OrderCheck'];
+export type OrderDraft = components['schemas']['OrderDraft'];
+export type OrderItem = components['schemas']['OrderItem'];
+export type OrderKind = components['schemas']['OrderKind'];
+export type OrderState = components['schemas']['OrderState'];
+export type OrderStep = components['schemas']['OrderStep'];
+export type OrderSummary = components['schemas']['OrderSummary'];
 export type PaymentLink = components['schemas']['PaymentLink'];
 export type PaymentTarget = components['schemas']['PaymentTarget'];
 export type PaymentTextAsk = components['schemas']['PaymentTextAsk'];
@@ -1382,6 +1644,9 @@ export type SplitCheck = components['schemas']['SplitCheck'];
 export type SplitMode = components['schemas']['SplitMode'];
 export type SplitPart = components['schemas']['SplitPart'];
 export type Stale = components['schemas']['Stale'];
+export type StepDraft = components['schemas']['StepDraft'];
+export type StepState = components['schemas']['StepState'];
+export type Tally = components['schemas']['Tally'];
 export type Token = components['schemas']['Token'];
 export type TokenTerms = components['schemas']['TokenTerms'];
 export type Transfer = components['schemas']['Transfer'];
@@ -1396,6 +1661,7 @@ export type UserFetch = components['schemas']['UserFetch'];
 export type Wallet = components['schemas']['Wallet'];
 export type WalletState = components['schemas']['WalletState'];
 export type Warning = components['schemas']['Warning'];
+export type Way = components['schemas']['Way'];
 export type Webhook = components['schemas']['Webhook'];
 export type WebhookAsk = components['schemas']['WebhookAsk'];
 export type WebhookChangeAsk = components['schemas']['WebhookChangeAsk'];

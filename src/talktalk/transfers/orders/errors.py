@@ -1,0 +1,45 @@
+"""What a caller is told about an order that cannot be. Nothing was changed."""
+
+from talktalk.platform.problems import NotFound, Trouble, Unavailable
+
+
+class OrderMalformed(Trouble):
+    """The field its kind names is missing, or another one is there."""
+
+    status, code, title = 422, "order_malformed", "The order does not say what it wants"
+
+
+class DuplicateRecipient(Trouble):
+    """The same address twice, by whatever name; `errors` names which."""
+
+    status, code, title = 422, "recipient_duplicate", "Someone is named twice"
+
+
+class ReserveTooSmall(Trouble):
+    """The ledger's reserve for tickets or escrows is not there besides the amounts."""
+
+    status, code, title = 409, "reserve_too_small", "Not enough money for the ledger's reserve besides"
+
+
+class PlanTooLong(Trouble):
+    """So many stages that the last would lie outside any window."""
+
+    status, code, title = 409, "plan_too_long", "This takes too many ledgers; pay fewer at once"
+
+
+class DestinationUnfunded(Trouble):
+    """Money can be locked only for an account that exists."""
+
+    status, code, title = 409, "destination_unfunded", "This account does not exist yet"
+
+
+class AtomicUnavailable(Unavailable):
+    """All-or-nothing needs what is not at hand now: a keeper's account, or a sealed secret."""
+
+    code, title = "atomic_unavailable", "All or nothing cannot be had now"
+
+
+class OrderNotFound(NotFound):
+    """No such order, or not the caller's."""
+
+    code, title = "order_not_found", "No such order"
