@@ -27,6 +27,7 @@ from talktalk.supervisor.accounts import unprivileged_account
 from talktalk.supervisor.postgres import EmbeddedPostgres
 
 READY_S = 60.0
+ROOT = Path(__file__).parent.parent.parent
 
 
 class House:
@@ -59,7 +60,7 @@ class House:
         read_or_make_key(keys / "kek")
         self._environment = {
             **os.environ,
-            "PYTHONPATH": str(Path(__file__).parent.parent.parent / "src"),
+            "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),
             "TALKTALK_ENVIRONMENT": "development",
             "TALKTALK_DATABASE_URL": database_url,
             "TALKTALK_SERVER_KEY_FILE": str(keys / "server.key"),

@@ -247,7 +247,7 @@ async def test_key_makes_one_request_for_ever(running_apps: Apps, tmp_path: Path
         )
         assert {answer.status_code for answer in answers} == {201}
         assert len({answer.json()["id"] for answer in answers}) == 1
-        assert sum("Idempotent-Replay" in answer.headers for answer in answers) == 4
+        assert sum("Idempotency-Replayed" in answer.headers for answer in answers) == 4
         reused = await ask(mina, jun, key="same", total="4", status=409)
         assert reused["code"] == "idempotency_key_reused"
         assert len((await jun.get("/requests"))["items"]) == 1

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from talktalk.identity.schemas import Caller
 from talktalk.ledger import errors as ledger_errors
 from talktalk.platform.database import Database
-from talktalk.platform.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
+from talktalk.platform.idempotency import REPLAY_HEADER, IdempotencyKeyInvalid, IdempotencyKeyReused
 from talktalk.transfers import errors as transfer_errors
 from talktalk.transfers.requests import errors
 from talktalk.transfers.requests.service import RequestDesk
@@ -23,7 +23,6 @@ from talktalk_wire.common import Page
 from talktalk_wire.requests import MoneyRequest, RequestAsk, SettleUp, SplitCheck
 
 PAGE_MAX = 100
-REPLAY_HEADER = "Idempotent-Replay"
 
 Asked = Request[Caller, str, State]
 Desk = NamedDependency[RequestDesk]
