@@ -1,5 +1,6 @@
 """Bad input: each shape gets its own code, and changes nothing."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -184,3 +185,35 @@ async def test_transfers_of_others_are_not_there(running_apps: Apps, tmp_path: P
         assert (seen["draft"], seen["warnings"]) == (None, [])
         room = await mina.draft(jun, "1", room_id=str(jun.id), status=404)
         assert room["code"] == "room_not_found"
+
+
+async def test_what_the_ledger_would_refuse_now_is_said_before_anything_is_drafted(
+    running_apps: Apps, tmp_path: Path
+) -> None:
+    """No validated ledger tells it yet: only simulating on the open one does."""
+    async with World(running_apps, tmp_path, manual=True) as world:
+        mina = await world.person_by_hand("Mina")
+        exchange = await world.outsider()
+        await world.net.fund(exchange.address, drops=50_000_000)
+        await world.net.accept()
+        await world.processed()
+        demand = asyncio.create_task(exchange.submit({"TransactionType": "AccountSet", "SetFlag": 1}))
+        async with asyncio.timeout(20):
+            await _until_tag_is_wanted(world, exchange.address)
+        refused = await mina.draft(exchange.address, "1", status=422)
+        assert refused["code"] == "payee_wants_tag"
+        assert refused["detail"].startswith("tecDST_TAG_NEEDED")
+        check = await mina.post("/transfers/checks", mina.ask(exchange.address, "1"), 422)
+        assert check["code"] == "payee_wants_tag"
+        assert (await mina.get("/transfers"))["items"] == []
+        await mina.draft(exchange.address, "1", destination_tag=7)
+        await world.net.accept()
+        assert await demand == "tesSUCCESS"
+
+
+async def _until_tag_is_wanted(world: World, address: str) -> None:
+    while True:
+        found = await world.net.request("account_info", account=address, ledger_index="current")
+        if found["account_flags"]["requireDestinationTag"]:
+            return
+        await asyncio.sleep(0.02)

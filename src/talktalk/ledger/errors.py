@@ -66,6 +66,72 @@ class LedgerBusy(Unavailable):
     code, title = "ledger_busy", "The ledger is very busy; fees are above our cap"
 
 
+class WouldFail(Trouble):
+    """The ledger as it is now would refuse this transaction; `detail` holds its result code."""
+
+    status, code, title = 422, "ledger_would_refuse", "The ledger would refuse this"
+
+
+class WouldBeUnfunded(WouldFail):
+    """Not enough for amount and fee."""
+
+    code, title = "would_be_unfunded", "There is not enough for the amount and the fee"
+
+
+class WouldLackReserve(WouldFail):
+    """Not enough for the reserve of what it would make."""
+
+    code, title = "would_lack_reserve", "There is not enough for the reserve this needs"
+
+
+class PayeeNotOnLedger(WouldFail):
+    """The receiving address is no account, and this does not make it one."""
+
+    code, title = "payee_not_on_ledger", "The receiving address is no account yet"
+
+
+class PayeeWantsTag(WouldFail):
+    """The receiving account demands a destination tag."""
+
+    code, title = "payee_wants_tag", "The receiving account demands a destination tag"
+
+
+class PayeeRefuses(WouldFail):
+    """The receiving account does not let this in."""
+
+    code, title = "payee_refuses", "The receiving account does not accept this"
+
+
+class PayeeCannotHold(WouldFail):
+    """The receiving account has no line or authorisation for this token."""
+
+    code, title = "payee_cannot_hold", "The receiving account cannot hold this token"
+
+
+class NoWayToSend(WouldFail):
+    """No line, no liquidity, or too little of it."""
+
+    code, title = "no_way_to_send", "There is no way to send this amount now"
+
+
+class AssetFrozen(WouldFail):
+    """The issuer has frozen or locked it."""
+
+    code, title = "asset_frozen", "The issuer has frozen this token"
+
+
+class KeyMayNotSign(WouldFail):
+    """The account does not accept this key any more."""
+
+    code, title = "key_may_not_sign", "The account does not accept this key"
+
+
+class NotOnThisNetwork(WouldFail):
+    """An amendment it needs is not enabled."""
+
+    code, title = "not_on_this_network", "This network does not have this yet"
+
+
 class BadAmount(Trouble):
     """Root of amounts that cannot be sent."""
 

@@ -17,6 +17,7 @@ from talktalk.ledger.amendments import Amendments
 from talktalk.ledger.errors import LedgerUnavailable, NodeRefused, NodeUnavailable
 from talktalk.ledger.follow import WINDOW_LEDGERS_MAX
 from talktalk.ledger.nodes import NodePool
+from talktalk.ledger.preflight import Preflight
 from talktalk.ledger.schemas import (
     AccountState,
     LedgerHead,
@@ -45,6 +46,7 @@ class Ledger:
         self.pool = pool
         self.network = network
         self.amendments = Amendments(pool)
+        self._preflight = Preflight(pool, self.amendments)
         pool.network_id = NETWORK_IDS.get(network, pool.network_id)
 
     @property
@@ -90,6 +92,14 @@ class Ledger:
             LedgerUnavailable: It was never known, and no node answers.
         """
         return await self.amendments.enabled(*amendments)
+
+    async def preflight(self, blob: bytes) -> None:
+        """Ask a node what would become of a draft now, where one can tell. Returning is no promise.
+
+        Raises:
+            WouldFail: The ledger would refuse it.
+        """
+        await self._preflight.look(blob)
 
     async def deposit_authorized(self, source: str, destination: str) -> bool:
         """Whether an account that chooses its senders takes money from `source`.

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from talktalk.custody.errors import DeviceNotTrusted, PinLocked, PinNeeded, WorkerKeyOld
 from talktalk.identity.schemas import Caller
 from talktalk.ledger import errors as ledger_errors
+from talktalk.ledger.preflight import WOULD_FAIL
 from talktalk.platform.database import Database
 from talktalk.platform.idempotency import REPLAY_HEADER, IdempotencyKeyInvalid, IdempotencyKeyReused
 from talktalk.transfers import errors
@@ -49,6 +50,7 @@ PAYING = (
 )
 STOPPERS = (
     *BASE_STOPPERS,
+    *WOULD_FAIL,
     errors.PaysAmbiguous,
     *PAYING,
     request_errors.MoneyRequestNotFound,
@@ -181,13 +183,15 @@ class Transfers(Controller):
 
 
 async def _examine(data: TransferAsk, request: Asked, database: Database, desk: TransferDesk) -> Examined:
-    """Look at an ask from all sides; the network is asked between two transactions."""
+    """Look at an ask from all sides; no transaction is open while the network is asked."""
     wanted = desk.want(data)
     async with database.transaction() as db:
         wallet = await desk.wallets.ready_wallet(db, request.user.user_id)
     looked = await desk.look_at(wanted, wallet.address)
     async with database.transaction() as db:
-        return await desk.examine(db, request.user.user_id, wanted, looked)
+        examined = await desk.examine(db, request.user.user_id, wanted, looked)
+    await desk.preflight(examined)
+    return examined
 
 
 routes = [Transfers]

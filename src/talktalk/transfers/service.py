@@ -230,6 +230,14 @@ class TransferDesk:
             credits=credited,
         )
 
+    async def preflight(self, examined: Examined) -> None:
+        """Ask the ledger what it would do with this payment now, where it can tell. Holds no transaction.
+
+        Raises:
+            WouldFail: It would refuse it.
+        """
+        await self.ledger.preflight(self._draw_up(examined, self.clock.now()).draft.blob)
+
     async def check(self, db: AsyncSession, examined: Examined) -> TransferCheck:
         """What a payment would cost and warn of."""
         people = {}
@@ -278,17 +286,7 @@ class TransferDesk:
         accepted = [code for code in rules.WARNINGS if code in ask.accepted_warnings]
         await self._check_room(db, caller.user_id, ask.room_id, examined.recipient_id)
         now = self.clock.now()
-        terms = drafting.draw_up(
-            wallet=examined.wallet,
-            head=examined.head,
-            taken=examined.taken,
-            address=examined.address,
-            destination_tag=examined.destination_tag,
-            amount_drops=examined.amount_drops,
-            memo=examined.memo,
-            credential_ids=examined.credential_ids,
-            now=now,
-        )
+        terms = self._draw_up(examined, now)
         row = await queries.insert_new(
             db,
             {
@@ -481,6 +479,19 @@ class TransferDesk:
     async def _one(self, db: AsyncSession, row: TransferRow) -> Transfer:
         (transfer,) = await views.transfers_of(db, [row])
         return transfer
+
+    def _draw_up(self, examined: Examined, now: datetime) -> drafting.Terms:
+        return drafting.draw_up(
+            wallet=examined.wallet,
+            head=examined.head,
+            taken=examined.taken,
+            address=examined.address,
+            destination_tag=examined.destination_tag,
+            amount_drops=examined.amount_drops,
+            memo=examined.memo,
+            credential_ids=examined.credential_ids,
+            now=now,
+        )
 
     async def _payee(
         self, db: AsyncSession, sender_id: UUID, wanted: Wanted, looked: Looked | None
