@@ -55,6 +55,9 @@ class TransferAsk(Ask, frozen=True, kw_only=True):
     """POST /api/v1/transfers. Exactly one of `user_id`, `address`."""
 
     amount: AmountAsk
+    spend_asset: Annotated[str, Meta(max_length=100)] | None = None
+    """Pay with another asset than the one that arrives: an exchange on the way, at a price that expires.
+    Null: with the same."""
     user_id: UUID | None = None
     address: Annotated[str, Meta(max_length=64)] | None = None
     """r-address, or X-address carrying its tag."""
@@ -88,6 +91,11 @@ class TransferCheck(Wire, frozen=True, kw_only=True):
     """Answer of /transfers/checks: problems come as RFC 9457, warnings here."""
 
     amount: Amount
+    spend: Amount
+    """What leaves at most, the ledger's fee not counted: more than `amount` where the issuer takes a fee,
+    of another asset in an exchange."""
+    quote_expires_at: datetime | None
+    """Of an exchange: how long this price may be approved."""
     fee: Amount
     recipient: Person | None
     address: str
@@ -96,6 +104,7 @@ class TransferCheck(Wire, frozen=True, kw_only=True):
     """The exchange whose account this is, as far as we know."""
     warnings: list[Warning]
     balance_after: Amount
+    """Of the asset that leaves."""
 
 
 class PaymentTextAsk(Ask, frozen=True, kw_only=True):
@@ -159,6 +168,11 @@ class Transfer(Wire, frozen=True, kw_only=True):
     address: str
     destination_tag: int | None
     amount: Amount
+    """What arrives, exactly, or nothing does."""
+    spend: Amount
+    """What leaves at most, the ledger's fee not counted."""
+    quote_expires_at: datetime | None
+    """Of an exchange: when its price can no longer be approved."""
     fee_drops: int | None
     note: str
     memo: str = ""

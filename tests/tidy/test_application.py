@@ -35,13 +35,13 @@ PUBLIC = {
 
 
 FOR_PROGRAMS = {
+    "GET /api/v1/assets": "read",
+    "GET /api/v1/assets/{asset}": "read",
     "GET /api/v1/me": "read",
     "GET /api/v1/wallet": "read",
     "GET /api/v1/wallet/activity": "read",
     "GET /api/v1/wallet/activity/{activity_id}": "read",
     "GET /api/v1/wallet/activity.csv": "read",
-    "GET /api/v1/assets": "read",
-    "GET /api/v1/assets/{asset}": "read",
     "GET /api/v1/transfers": "read",
     "GET /api/v1/transfers/{transfer_id}": "read",
     "POST /api/v1/transfers": "drafts",

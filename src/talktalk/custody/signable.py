@@ -8,6 +8,7 @@ Source: xrpl.org, Transaction Types; XLS-56 (Batch).
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -38,6 +39,10 @@ BATCH_MODES: Final = frozenset({0x0001_0000, 0x0004_0000, 0x0008_0000})
 BATCH_INNER_MIN: Final = 2
 BATCH_INNER_MAX: Final = 8
 TICKETS_MAX: Final = 250
+PATHS_MAX: Final = 6
+STEPS_MAX: Final = 8
+SET_NO_RIPPLE: Final = 0x0002_0000
+MPT_UNAUTHORIZE: Final = 0x0000_0001
 
 
 class Signable(msgspec.Struct, frozen=True):
@@ -106,6 +111,66 @@ def _payment(fields: Fields) -> None:
     _xrp(fields)
 
 
+def _person_payment(fields: Fields) -> None:
+    """Any asset; `SendMax` and `Paths` where they bound what an exchange or a transfer fee may cost."""
+    _no_flags(fields)
+    amount = _asset_of(fields.get("Amount"))
+    if "SendMax" not in fields:
+        if "Paths" in fields:
+            raise SignatureRefused("paths without a bound on what is spent")
+        return
+    spent = _asset_of(fields["SendMax"])
+    if amount == spent == "XRP":
+        raise SignatureRefused("XRP for XRP has no bound but its amount")
+    if "Paths" in fields:
+        _check_paths(fields["Paths"], amount, spent)
+
+
+def _asset_of(amount: object) -> str:
+    """The asset of a positive amount, in exactly the shape the ledger has for it."""
+    if isinstance(amount, str):
+        if not amount.isascii() or not amount.isdigit() or int(amount) <= 0:
+            raise SignatureRefused("must move something")
+        return "XRP"
+    if not isinstance(amount, dict):
+        raise SignatureRefused("must move something")
+    if amount.keys() == {"currency", "issuer", "value"}:
+        named = f"{amount['currency']}.{amount['issuer']}"
+    elif amount.keys() == {"mpt_issuance_id", "value"}:
+        named = f"mpt.{amount['mpt_issuance_id']}"
+    else:
+        raise SignatureRefused("an amount of an unknown form")
+    if Decimal(str(amount["value"])) <= 0:
+        raise SignatureRefused("must move something")
+    return named
+
+
+def _check_paths(paths: object, amount: str, spent: str) -> None:
+    if amount == spent or amount.startswith("mpt.") or spent.startswith("mpt."):
+        raise SignatureRefused("paths where nothing is exchanged")
+    if not isinstance(paths, list) or not 1 <= len(paths) <= PATHS_MAX:
+        raise SignatureRefused(f"1 to {PATHS_MAX} paths")
+    for path in paths:
+        if not isinstance(path, list) or not 1 <= len(path) <= STEPS_MAX:
+            raise SignatureRefused(f"paths of 1 to {STEPS_MAX} steps")
+
+
+def _trust_set(fields: Fields) -> None:
+    """A line that lets nobody pay through it; it freezes and authorises nobody."""
+    if int(fields.get("Flags", 0)) != SET_NO_RIPPLE:
+        raise SignatureRefused("a trust line must not ripple, and sets nothing else")
+    limit = fields.get("LimitAmount")
+    if not isinstance(limit, dict) or limit.keys() != {"currency", "issuer", "value"}:
+        raise SignatureRefused("a limit of an issued currency")
+    if Decimal(str(limit["value"])) < 0 or limit["issuer"] == fields["Account"]:
+        raise SignatureRefused("a limit, and of another's currency")
+
+
+def _mptoken_authorize(fields: Fields) -> None:
+    if int(fields.get("Flags", 0)) not in (0, MPT_UNAUTHORIZE):
+        raise SignatureRefused("take the token up or let it go, nothing else")
+
+
 def _ticket_create(fields: Fields) -> None:
     _no_flags(fields)
     if not 1 <= int(fields.get("TicketCount", 0)) <= TICKETS_MAX:
@@ -156,7 +221,12 @@ _TYPES: Final = {
     "Batch": Signable(frozenset({"RawTransactions"}), _batch),
 }
 
-PERSON: Final = {name: _TYPES[name] for name in ("Payment", "TicketCreate", "EscrowCreate", "Batch")}
+PERSON: Final = {
+    **{name: _TYPES[name] for name in ("TicketCreate", "EscrowCreate", "Batch")},
+    "Payment": Signable(_TYPES["Payment"].fields | {"SendMax", "Paths"}, _person_payment),
+    "TrustSet": Signable(frozenset({"LimitAmount"}), _trust_set),
+    "MPTokenAuthorize": Signable(frozenset({"MPTokenIssuanceID"}), _mptoken_authorize),
+}
 """What a person's key may sign."""
 OPERATOR: Final = {name: _TYPES[name] for name in ("Payment", "EscrowFinish", "EscrowCancel")}
 """What the operator's own keys may sign."""

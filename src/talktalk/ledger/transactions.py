@@ -44,10 +44,12 @@ def payment(
     first_ledger: int,
     last_ledger: int,
     network_id: int | None,
+    send_max: str | dict[str, str] | None = None,
+    paths: list[Any] | None = None,
     memo: str = "",
     credential_ids: Sequence[str] = (),
 ) -> Draft:
-    """A direct payment, unsigned.
+    """A payment that delivers exactly its amount or nothing, unsigned.
 
     Args:
         account: The sender's classic address.
@@ -60,6 +62,8 @@ def payment(
         first_ledger: The newest validated ledger now.
         last_ledger: `LastLedgerSequence`, inclusive.
         network_id: The network's id, where it has one.
+        send_max: What may leave the sender, in the ledger's JSON form; None: exactly the amount.
+        paths: Ways of an exchange, as the ledger writes them; None: the default ones.
         memo: For everybody to read, as `memos.clean_memo` gives it.
         credential_ids: What the receiver wants to see before it is paid, 64 hex digits each.
     """
@@ -74,6 +78,10 @@ def payment(
         fields["DestinationTag"] = destination_tag
     if credential_ids:
         fields["CredentialIDs"] = list(credential_ids)
+    if send_max is not None:
+        fields["SendMax"] = send_max
+    if paths is not None:
+        fields["Paths"] = paths
     fields |= memo_fields(memo)
     return draft(
         fields,

@@ -23,7 +23,7 @@ from talktalk.transfers import errors
 from talktalk.transfers.problems import STOPPERS as BASE_STOPPERS
 from talktalk.transfers.requests import errors as request_errors
 from talktalk.transfers.service import Examined, TransferDesk, checked_key
-from talktalk.wallet.errors import CursorMalformed, WalletNotReady
+from talktalk.wallet.errors import AssetUnknown, CursorMalformed, WalletNotReady
 from talktalk.wallet.pages import read_cursor, write_cursor
 from talktalk_wire.common import Page
 from talktalk_wire.identity import Scope
@@ -51,6 +51,17 @@ PAYING = (
 STOPPERS = (
     *BASE_STOPPERS,
     *WOULD_FAIL,
+    errors.AssetNotHeld,
+    errors.AssetFrozen,
+    errors.AssetUnauthorized,
+    errors.AssetNotTransferable,
+    errors.DestinationMissing,
+    errors.DestinationWithoutLine,
+    errors.DestinationLineFull,
+    errors.DestinationUnauthorized,
+    errors.DestinationFrozen,
+    errors.NoPath,
+    AssetUnknown,
     errors.PaysAmbiguous,
     *PAYING,
     request_errors.MoneyRequestNotFound,
@@ -155,6 +166,7 @@ class Transfers(Controller):
                 errors.TransferNotFound,
                 errors.DraftChanged,
                 errors.NotDrafted,
+                errors.QuoteExpired,
                 DeviceNotTrusted,
                 PinNeeded,
                 PinLocked,
@@ -187,9 +199,11 @@ async def _examine(data: TransferAsk, request: Asked, database: Database, desk: 
     wanted = desk.want(data)
     async with database.transaction() as db:
         wallet = await desk.wallets.ready_wallet(db, request.user.user_id)
+        payee_address = await desk.payee_address(db, wanted)
     looked = await desk.look_at(wanted, wallet.address)
+    tokens = await desk.look_at_tokens(wanted, wallet.address, payee_address)
     async with database.transaction() as db:
-        examined = await desk.examine(db, request.user.user_id, wanted, looked)
+        examined = await desk.examine(db, request.user.user_id, wanted, looked, tokens)
     await desk.preflight(examined)
     return examined
 

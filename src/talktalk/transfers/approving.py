@@ -8,6 +8,8 @@ nothing is sent before that commits.
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,17 +19,22 @@ from talktalk.custody.errors import CustodyError, Unreadable
 from talktalk.custody.ports import Custody
 from talktalk.custody.schemas import Approval, Ask, AskPurpose, AskState
 from talktalk.custody.verifiers import Verifiers
-from talktalk.ledger import accounts, outgoing
+from talktalk.ledger import accounts, holdings, outgoing
 from talktalk.ledger.accounts import WatchedAccount
+from talktalk.ledger.amounts import Xrp, parse_asset
+from talktalk.ledger.issuers import issuer_of
+from talktalk.ledger.lines import HoldingFlag
 from talktalk.ledger.schemas import LedgerHead
 from talktalk.platform import audit
 from talktalk.platform.problems import Trouble
 from talktalk.transfers import drafting, queries, rules, views
+from talktalk.transfers.errors import AssetFrozen, AssetNotHeld
 from talktalk.transfers.making import PURPOSE
 from talktalk.transfers.ports import Card, News
 from talktalk.transfers.rules import Cause
-from talktalk.transfers.service import TransferDesk, purse_of
+from talktalk.transfers.service import TransferDesk, promised_tokens, purse_of
 from talktalk.transfers.tables import TransferRow
+from talktalk.transfers.tokens import check_token_purse
 from talktalk.wallet.announcements import Announcements
 from talktalk.wallet.deciders import check_pins
 from talktalk.wallet.schemas import ReadyWallet
@@ -154,12 +161,33 @@ class ApprovalDecider:
         }
         taken = await outgoing.taken_of(db, network, addresses)
         head = await self._desk.ledger.head(db)
+        now = self._desk.clock.now()
         found = {}
         for ask_id, row in rows.items():
-            why = _why_not(row, known.get(row.account), taken[row.account], head)
+            why = _why_not(row, known.get(row.account), taken[row.account], head, now)
+            why = why or await self._why_not_of_token(db, row)
             if why is not None:
                 found[ask_id] = why
         return found
+
+    async def _why_not_of_token(self, db: AsyncSession, row: TransferRow) -> str | None:
+        """Why a token cannot be spent any more, as far as its holder's own line tells."""
+        spend = drafting.spend_of(row).most
+        asset = parse_asset(spend.asset)
+        if isinstance(asset, Xrp):
+            return None
+        held = await holdings.one(db, row.network, row.account, spend.asset)
+        if held is None:
+            return AssetNotHeld.code
+        is_frozen = held.has(HoldingFlag.DEEP_FROZEN) or held.has(HoldingFlag.FROZEN)
+        if is_frozen and row.address != issuer_of(asset):
+            return AssetFrozen.code
+        promised = await promised_tokens(db, row.network, row.account, spend.asset)
+        try:
+            check_token_purse(Decimal(held.balance), promised, Decimal(spend.value))
+        except Trouble as trouble:
+            return trouble.code
+        return None
 
     async def _post_cards(self, db: AsyncSession, rows: Sequence[TransferRow]) -> News:
         """Where the room has closed meanwhile (a block, or they left it), the payment goes on without a card."""
@@ -184,12 +212,18 @@ def _card(row: TransferRow) -> Card:
 
 
 def _why_not(
-    row: TransferRow, account: WatchedAccount | None, taken: outgoing.Taken, head: LedgerHead
+    row: TransferRow,
+    account: WatchedAccount | None,
+    taken: outgoing.Taken,
+    head: LedgerHead,
+    now: datetime,
 ) -> str | None:
     if account is None or not account.exists:
         return "wallet_not_ready"
     if taken.is_full:
         return "too_many_pending"
+    if drafting.is_quote_old(row, now):
+        return "quote_expired"
     why = drafting.why_outdated(row, head, outgoing.next_number(account.sequence, taken))
     if why is not None:
         return why

@@ -8,10 +8,13 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.ledger import fees, outgoing, transactions
+from talktalk.ledger.amounts import to_ledger
 from talktalk.ledger.schemas import Draft, LedgerHead
 from talktalk.ledger.service import MARGIN_LEDGERS, Ledger, window_ends_at, window_ledgers
 from talktalk.transfers.tables import TransferRow
+from talktalk.transfers.tokens import Spend
 from talktalk.wallet.schemas import ReadyWallet
+from talktalk_wire.common import Amount
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +31,8 @@ def draw_up(
     taken: outgoing.Taken,
     address: str,
     destination_tag: int | None,
-    amount_drops: int,
+    amount: Amount,
+    spend: Spend,
     memo: str,
     credential_ids: Sequence[str],
     now: datetime,
@@ -44,7 +48,9 @@ def draw_up(
         public_key=wallet.public_key,
         destination=address,
         destination_tag=destination_tag,
-        amount=str(amount_drops),
+        amount=to_ledger(amount),
+        send_max=to_ledger(spend.send_max) if spend.send_max is not None else None,
+        paths=spend.paths,
         sequence=outgoing.next_number(wallet.account.sequence, taken),
         fee_drops=fees.capped(head.fee_drops),
         first_ledger=head.ledger_index,
@@ -54,7 +60,10 @@ def draw_up(
         credential_ids=credential_ids,
     )
     # People get the margin's worth less, so that who approves in time is signed in time.
-    return Terms(draft=draft, expires_at=window_ends_at(head, last_ledger - MARGIN_LEDGERS, now))
+    expires_at = window_ends_at(head, last_ledger - MARGIN_LEDGERS, now)
+    if spend.quote_expires_at is not None:
+        expires_at = min(expires_at, spend.quote_expires_at)
+    return Terms(draft=draft, expires_at=expires_at)
 
 
 def columns(terms: Terms) -> dict[str, Any]:
@@ -83,6 +92,37 @@ def draft_of(row: TransferRow) -> Draft:
     )
 
 
+def spend_of(row: TransferRow) -> Spend:
+    """What leaves the sender at most, as the row holds it."""
+    if row.spend_asset is None or row.spend_value is None:
+        return Spend(most=Amount(value=row.amount_value, asset=row.amount_asset))
+    most = Amount(value=row.spend_value, asset=row.spend_asset)
+    return Spend(
+        most=most,
+        send_max=most if row.says_send_max else None,
+        paths=row.paths,
+        quote_expires_at=row.quote_expires_at,
+    )
+
+
+def spend_columns(amount: Amount, spend: Spend) -> dict[str, Any]:
+    """What leaves the sender, as the row holds it."""
+    if spend.most == amount and amount.asset == "XRP":
+        return {"says_send_max": False}
+    return {
+        "spend_asset": spend.most.asset,
+        "spend_value": spend.most.value,
+        "says_send_max": spend.send_max is not None,
+        "paths": spend.paths,
+        "quote_expires_at": spend.quote_expires_at,
+    }
+
+
+def is_quote_old(row: TransferRow, now: datetime) -> bool:
+    """Whether the price of an exchange was asked too long ago to be signed."""
+    return row.quote_expires_at is not None and row.quote_expires_at < now
+
+
 def why_outdated(row: TransferRow, head: LedgerHead, next_number: int) -> str | None:
     """Why this draft cannot be signed any more, if so: `draft_expired` or `draft_changed`."""
     if row.last_ledger - head.ledger_index < MARGIN_LEDGERS:
@@ -104,7 +144,8 @@ async def redraw(
         taken=taken,
         address=row.address,
         destination_tag=row.destination_tag,
-        amount_drops=row.amount_drops,
+        amount=Amount(value=row.amount_value, asset=row.amount_asset),
+        spend=spend_of(row),
         memo=row.memo,
         credential_ids=row.credential_ids,
         now=now,

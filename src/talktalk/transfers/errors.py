@@ -42,7 +42,73 @@ class Blocked(Forbidden):
 class AssetUnsupported(Trouble):
     """An asset that cannot be sent here."""
 
-    status, code, title = 422, "asset_unsupported", "Only XRP can be sent"
+    status, code, title = 422, "asset_unsupported", "This asset cannot be sent so"
+
+
+class AssetNotHeld(Trouble):
+    """The sender has none of it."""
+
+    status, code, title = 409, "asset_not_held", "You have none of this token"
+
+
+class AssetFrozen(Trouble):
+    """The issuer has frozen the sender's holding, or the token everywhere."""
+
+    status, code, title = 409, "asset_frozen", "The issuer has frozen this token"
+
+
+class AssetUnauthorized(Trouble):
+    """The issuer has not let the sender in."""
+
+    status, code, title = 409, "asset_unauthorized", "The issuer has not authorised you for this token"
+
+
+class AssetNotTransferable(Trouble):
+    """The issuer lets no holder pay another."""
+
+    status, code, title = 409, "asset_not_transferable", "Holders of this token cannot pay each other"
+
+
+class DestinationMissing(Trouble):
+    """No account is there, and only XRP can make one."""
+
+    status, code, title = 409, "destination_missing", "There is no account at this address yet"
+
+
+class DestinationWithoutLine(Trouble):
+    """The receiver has neither a trust line nor an MPT entry for it."""
+
+    status, code, title = 409, "destination_without_line", "This person does not take this token yet"
+
+
+class DestinationLineFull(Trouble):
+    """It would be more than the receiver's trust line allows."""
+
+    status, code, title = 409, "destination_line_full", "This is more than they take of this token"
+
+
+class DestinationUnauthorized(Trouble):
+    """The issuer has not let the receiver in."""
+
+    status, code, title = 409, "destination_unauthorized", "The issuer has not authorised them for this token"
+
+
+class DestinationFrozen(Trouble):
+    """Nothing can come in on the receiver's line."""
+
+    status, code, title = 409, "destination_frozen", "They cannot receive this token now"
+
+
+class NoPath(Trouble):
+    """Nobody exchanges the one asset for the other now, or not so much."""
+
+    status, code, title = 409, "no_path", "Nobody exchanges this now"
+
+
+class QuoteExpired(Trouble):
+    """The price was asked too long ago; make the payment anew."""
+
+    status, code, title = 409, "quote_expired", "The price has expired; ask for a new one"
 
 
 class NoteRefused(Trouble):

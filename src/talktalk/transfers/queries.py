@@ -73,12 +73,37 @@ async def locked(db: AsyncSession, ids: Collection[UUID]) -> list[TransferRow]:
     return list(found.scalars())
 
 
+async def live_spends(db: AsyncSession, network: str, account: str, asset: str) -> list[str]:
+    """How much of a token each signed, unsettled transfer of the account takes at most."""
+    found = await db.execute(
+        select(TransferRow.spend_value).where(
+            TransferRow.network == network,
+            TransferRow.account == account,
+            TransferRow.spend_asset == asset,
+            TransferRow.state.in_((TransferState.SIGNED, TransferState.SUBMITTED)),
+        )
+    )
+    return [value for value in found.scalars() if value is not None]
+
+
 async def page(db: AsyncSession, sender_id: UUID, *, before: UUID | None, limit: int) -> list[TransferRow]:
     """A person's transfers, newest first, older than `before`."""
     statement = select(TransferRow).where(TransferRow.sender_id == sender_id)
     if before is not None:
         statement = statement.where(TransferRow.id < before)
     found = await db.execute(statement.order_by(TransferRow.id.desc()).limit(limit))
+    return list(found.scalars())
+
+
+async def quotes_lapsed(db: AsyncSession, now: datetime, limit: int) -> list[TransferRow]:
+    """Drafts whose price has expired, under their locks."""
+    found = await db.execute(
+        select(TransferRow)
+        .where(TransferRow.state == TransferState.DRAFTED, TransferRow.quote_expires_at < now)
+        .order_by(TransferRow.quote_expires_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
     return list(found.scalars())
 
 

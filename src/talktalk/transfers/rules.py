@@ -14,6 +14,7 @@ import enum
 import hashlib
 import unicodedata
 from datetime import timedelta
+from decimal import Decimal
 
 import msgspec
 
@@ -144,6 +145,11 @@ class Purse(msgspec.Struct, frozen=True, kw_only=True):
     promised_drops: int
     """Already signed away, not yet in a validated ledger."""
 
+    @property
+    def free_drops(self) -> int:
+        """What could still be signed away."""
+        return self.spendable_drops - self.promised_drops
+
 
 class Payee(msgspec.Struct, frozen=True, kw_only=True):
     """The receiving account, as a validated ledger holds it."""
@@ -193,8 +199,8 @@ def check_payee(payee: Payee, amount_drops: int, destination_tag: int | None, re
 
 
 def warnings_of(
-    purse: Purse,
-    amount_drops: int,
+    free: Decimal | int,
+    amount: Decimal | int,
     *,
     is_new_payee: bool,
     is_stranger: bool,
@@ -204,8 +210,8 @@ def warnings_of(
     """What the person should know before approving, the worst first.
 
     Args:
-        purse: What the sender has.
-        amount_drops: What is to be paid.
+        free: What the sender could spend of the asset that leaves.
+        amount: How much of it leaves at most.
         is_new_payee: The address was never paid before.
         is_stranger: The receiver is someone here, and no friend.
         looks_like: A payee or friend whose address this one could be taken for.
@@ -230,10 +236,9 @@ def warnings_of(
         found.append(TransferWarning(code="new_payee", detail="You have not paid this address before"))
     if is_stranger:
         found.append(TransferWarning(code="not_a_friend", detail="This person is not your friend"))
-    free = purse.spendable_drops - purse.promised_drops
-    if amount_drops * 100 >= free * EMPTIES_PERCENT:
+    if amount * 100 >= free * EMPTIES_PERCENT:
         found.append(TransferWarning(code="empties_wallet", detail="Hardly anything would be left to spend"))
-    elif amount_drops * 100 >= free * LARGE_SHARE_PERCENT:
+    elif amount * 100 >= free * LARGE_SHARE_PERCENT:
         found.append(TransferWarning(code="large_share", detail="This is a large share of what you have"))
     return found
 

@@ -6,6 +6,7 @@ worker.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +18,13 @@ from talktalk.custody import service as custody
 from talktalk.custody.schemas import AskPurpose
 from talktalk.identity import service as identity
 from talktalk.identity.schemas import Caller
-from talktalk.ledger import accounts, fees, outgoing
+from talktalk.ledger import accounts, fees, holdings, outgoing
 from talktalk.ledger.addresses import Destination, parse_destination
-from talktalk.ledger.amounts import Xrp, format_drops, parse_asset, parse_drops, xrp
+from talktalk.ledger.amounts import DROPS_PER_XRP, Asset, Xrp, parse_amount, parse_asset, parse_drops, xrp
 from talktalk.ledger.exchanges import exchange_at
 from talktalk.ledger.memos import clean_memo
 from talktalk.ledger.payment_links import parse_payment_link, write_payment_link, x_address
+from talktalk.ledger.rounding import plain
 from talktalk.ledger.schemas import LedgerHead
 from talktalk.ledger.service import Ledger
 from talktalk.platform import audit
@@ -30,14 +32,16 @@ from talktalk.platform.clock import Clock
 from talktalk.platform.idempotency import KEY_LENGTH_MAX, IdempotencyKeyInvalid, IdempotencyKeyReused
 from talktalk.platform.ids import uuid7
 from talktalk.social import service as social
-from talktalk.transfers import drafting, linked, queries, rules, views
+from talktalk.transfers import drafting, linked, queries, quoting, rules, views
 from talktalk.transfers.errors import (
     AssetUnsupported,
     Blocked,
+    DestinationMissing,
     DestinationRefuses,
     DraftChanged,
     IdempotencyKeyMissing,
     NotDrafted,
+    QuoteExpired,
     RecipientAmbiguous,
     RecipientNotFound,
     RecipientWithoutWallet,
@@ -51,10 +55,20 @@ from talktalk.transfers.errors import (
 from talktalk.transfers.ports import Rooms
 from talktalk.transfers.rules import Cause, Payee, Pays, Purse
 from talktalk.transfers.tables import TransferRow
+from talktalk.transfers.tokens import (
+    Spend,
+    TokenLook,
+    check_receiver,
+    check_rippling,
+    check_sender,
+    check_token_purse,
+    direct_spend,
+    exchange_spend,
+)
 from talktalk.wallet.announcements import Announcements
 from talktalk.wallet.schemas import ReadyWallet
 from talktalk.wallet.service import WalletDesk
-from talktalk_wire.common import FieldError
+from talktalk_wire.common import Amount, FieldError
 from talktalk_wire.transfers import (
     ApproveAsk,
     PaymentTarget,
@@ -66,17 +80,34 @@ from talktalk_wire.transfers import (
 from talktalk_wire.transfers import Warning as TransferWarning
 
 LAPSED_BATCH = 50
+LAPSED = frozenset({"draft_expired", "quote_expired"})
+"""How a transfer ended that nobody approved in time."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """An ask that parses: what, and to whom, before any row or node was asked."""
 
-    amount_drops: int
+    amount: Amount
+    asset: Asset
+    """Of what arrives."""
+    spend: Asset
+    """Of what leaves; another one is an exchange."""
     memo: str
     user_id: UUID | None
     destination: Destination | None
     pays: tuple[Pays, UUID] | None
     """What it pays beside its recipient."""
+
+    @property
+    def amount_drops(self) -> int:
+        """The amount of a payment in which only XRP moves.
+
+        Raises:
+            AssetUnsupported: Something else does.
+        """
+        if not isinstance(self.asset, Xrp) or not isinstance(self.spend, Xrp):
+            raise AssetUnsupported
+        return parse_drops(self.amount.value)
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +126,10 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     wallet: ReadyWallet
     head: LedgerHead
     taken: outgoing.Taken
-    amount_drops: int
+    amount: Amount
+    spend: Spend
+    spent_before: Decimal
+    """What the sender has of what leaves, in its own units."""
     fee_drops: int
     memo: str
     credential_ids: tuple[str, ...]
@@ -127,9 +161,9 @@ class TransferDesk:
         """
         rules.clean_note(ask.note)
         memo = clean_memo(ask.memo)
-        if not isinstance(parse_asset(ask.amount.asset), Xrp):
-            raise AssetUnsupported
-        amount_drops = parse_drops(ask.amount.value)
+        asset = parse_asset(ask.amount.asset)
+        amount = parse_amount(ask.amount.value, asset)
+        spend = asset if ask.spend_asset is None else parse_asset(ask.spend_asset)
         if (ask.user_id is None) == (ask.address is None):
             raise RecipientAmbiguous
         if ask.user_id is not None and ask.destination_tag is not None:
@@ -140,11 +174,41 @@ class TransferDesk:
                 ask.address, ask.destination_tag, main_network=self.ledger.is_main
             )
         return Wanted(
-            amount_drops=amount_drops,
+            amount=amount,
+            asset=asset,
+            spend=spend,
             memo=memo,
             user_id=ask.user_id,
             destination=destination,
             pays=linked.what(ask),
+        )
+
+    async def payee_address(self, db: AsyncSession, wanted: Wanted) -> str | None:
+        """Where it goes, as far as it is known before everything is examined."""
+        if wanted.destination is not None:
+            return wanted.destination.address
+        assert wanted.user_id is not None
+        return await self.wallets.address_of(db, wanted.user_id)
+
+    async def look_at_tokens(
+        self, wanted: Wanted, sender_address: str, payee_address: str | None
+    ) -> TokenLook | None:
+        """Ask the network what stands between both ends and a token; None where only XRP moves, or nobody
+        is at the other end. Holds no transaction.
+
+        Raises:
+            AssetUnknown, AssetUnsupported, LedgerUnavailable: As named.
+        """
+        if payee_address is None or payee_address == sender_address:
+            return None
+        if isinstance(wanted.asset, Xrp) and isinstance(wanted.spend, Xrp):
+            return None
+        return await quoting.look(
+            self.ledger,
+            sender=sender_address,
+            receiver=payee_address,
+            amount=wanted.amount,
+            spend=wanted.spend,
         )
 
     async def look_at(self, wanted: Wanted, sender_address: str) -> Looked | None:
@@ -172,7 +236,12 @@ class TransferDesk:
         return Looked(payee=payee, lets_in=lets_in, credential_ids=credential_ids)
 
     async def examine(
-        self, db: AsyncSession, sender_id: UUID, wanted: Wanted, looked: Looked | None
+        self,
+        db: AsyncSession,
+        sender_id: UUID,
+        wanted: Wanted,
+        looked: Looked | None,
+        tokens: TokenLook | None = None,
     ) -> Examined:
         """Everything that would stop this payment, or warn of it, as of the last processed ledger.
 
@@ -194,15 +263,24 @@ class TransferDesk:
             wanted.pays,
             sender_id=sender_id,
             recipient_id=recipient_id,
-            amount=xrp(wanted.amount_drops),
+            amount=wanted.amount,
         )
         taken = await outgoing.taken(db, self.ledger.network, wallet.address)
         if taken.is_full:
             raise TooManyPending(retry_after_s=5)
         purse = purse_of(wallet, head, taken)
         fee_drops = fees.capped(head.fee_drops)
-        rules.check_purse(purse, wanted.amount_drops, fee_drops)
-        must_be_let_in = rules.check_payee(looked.payee, wanted.amount_drops, tag, head.reserves)
+        delivers_drops = parse_drops(wanted.amount.value) if isinstance(wanted.asset, Xrp) else 0
+        if tokens is not None and not looked.payee.exists:
+            raise DestinationMissing
+        spend = Spend(most=wanted.amount)
+        held = promised = Decimal(0)
+        if tokens is not None:
+            spend, held, promised = await self._spend(db, wallet.address, address, wanted, tokens)
+        rules.check_purse(purse, spend.drops, fee_drops)
+        must_be_let_in = rules.check_payee(looked.payee, delivers_drops, tag, head.reserves)
+        if isinstance(wanted.spend, Xrp):
+            held, promised = xrp_value(purse.balance_drops), xrp_value(purse.balance_drops - purse.free_drops)
         if must_be_let_in and not looked.lets_in:
             raise DestinationRefuses
         is_new_payee = not await self.wallets.has_paid(db, sender_id, address)
@@ -210,7 +288,9 @@ class TransferDesk:
             wallet=wallet,
             head=head,
             taken=taken,
-            amount_drops=wanted.amount_drops,
+            amount=wanted.amount,
+            spend=spend,
+            spent_before=held,
             fee_drops=fee_drops,
             memo=wanted.memo,
             credential_ids=looked.credential_ids if must_be_let_in else (),
@@ -219,8 +299,8 @@ class TransferDesk:
             recipient_id=recipient_id,
             creates_account=not looked.payee.exists,
             warnings=rules.warnings_of(
-                purse,
-                wanted.amount_drops,
+                held - promised,
+                Decimal(spend.most.value),
                 is_new_payee=is_new_payee,
                 is_stranger=is_stranger,
                 looks_like=await self._looks_like(db, sender_id, address) if is_new_payee else None,
@@ -243,16 +323,21 @@ class TransferDesk:
         people = {}
         if examined.recipient_id is not None:
             people = await identity.people(db, [examined.recipient_id])
-        left = examined.wallet.account.balance_drops - examined.amount_drops - examined.fee_drops
+        most = examined.spend.most
+        left = examined.spent_before - Decimal(most.value)
+        if most.asset == "XRP":
+            left -= xrp_value(examined.fee_drops)
         return TransferCheck(
-            amount=xrp(examined.amount_drops),
+            amount=examined.amount,
+            spend=most,
+            quote_expires_at=examined.spend.quote_expires_at,
             fee=xrp(examined.fee_drops),
             recipient=people.get(examined.recipient_id) if examined.recipient_id is not None else None,
             address=examined.address,
             creates_account=examined.creates_account,
             exchange=exchange_at(examined.address),
             warnings=examined.warnings,
-            balance_after=xrp(left),
+            balance_after=Amount(value=plain(left), asset=most.asset),
         )
 
     async def known(
@@ -303,9 +388,10 @@ class TransferDesk:
                 "recipient_id": examined.recipient_id,
                 "address": examined.address,
                 "destination_tag": examined.destination_tag,
-                "amount_value": format_drops(examined.amount_drops),
-                "amount_asset": "XRP",
-                "amount_drops": examined.amount_drops,
+                "amount_value": examined.amount.value,
+                "amount_asset": examined.amount.asset,
+                "amount_drops": examined.spend.drops,
+                **drafting.spend_columns(examined.amount, examined.spend),
                 "room_id": ask.room_id,
                 # What pays something is shown by that thing's card.
                 "wants_card": examined.pays is None and (ask.room_id is not None or ask.user_id is not None),
@@ -331,6 +417,7 @@ class TransferDesk:
             actor_id=caller.user_id,
             subject_id=row.id,
             amount=row.amount_value,
+            asset=row.amount_asset,
             address=row.address,
             accepted=accepted,
         )
@@ -354,7 +441,7 @@ class TransferDesk:
         state = TransferState(row.state)
         is_same = row.signing_hash == ask.signing_hash.upper()
         if state is not TransferState.DRAFTED:
-            if not is_same or state is TransferState.CANCELLED or row.failure_code == "draft_expired":
+            if not is_same or state is TransferState.CANCELLED or row.failure_code in LAPSED:
                 raise NotDrafted
             return await self._one(db, row)
         if not is_same:
@@ -362,6 +449,8 @@ class TransferDesk:
         await self.wallets.access_as_trusted(db, caller.user_id, caller.device_id)
         await linked.hold(db, row)
         now = self.clock.now()
+        if drafting.is_quote_old(row, now):
+            raise QuoteExpired
         await custody.check_pin_open(db, caller.user_id, now)
         wallet = await self.wallets.ready_wallet(db, caller.user_id)
         head = await self.ledger.head(db)
@@ -435,12 +524,20 @@ class TransferDesk:
         now = self.clock.now()
         rows = await queries.lapsed(db, now - rules.DRAFT_LIFE, LAPSED_BATCH)
         for row in rows:
-            self.turn(row, Cause.LAPSED, now)
-            row.failure_code, row.fee_charged_drops = "draft_expired", 0
-            row.failure_detail = views.DETAILS["draft_expired"]
+            self._lapse(row, "draft_expired", now)
+        quoted = await queries.quotes_lapsed(db, now, LAPSED_BATCH)
+        for row in quoted:
+            if row.state == TransferState.DRAFTED:
+                self._lapse(row, "quote_expired", now)
+                rows.append(row)
         await db.flush()
         await self.announce_all(db, rows)
         return len(rows)
+
+    def _lapse(self, row: TransferRow, code: str, now: datetime) -> None:
+        self.turn(row, Cause.LAPSED, now)
+        row.failure_code, row.fee_charged_drops = code, 0
+        row.failure_detail = views.DETAILS[code]
 
     def turn(self, row: TransferRow, cause: Cause, now: datetime) -> None:
         """Move a locked row along the state machine."""
@@ -487,7 +584,8 @@ class TransferDesk:
             taken=examined.taken,
             address=examined.address,
             destination_tag=examined.destination_tag,
-            amount_drops=examined.amount_drops,
+            amount=examined.amount,
+            spend=examined.spend,
             memo=examined.memo,
             credential_ids=examined.credential_ids,
             now=now,
@@ -545,6 +643,42 @@ class TransferDesk:
             known = await self.wallets.addresses_of(db, await social.friend_ids(db, sender_id))
         return next((each for each in known if rules.looks_like(address, each)), None)
 
+    async def _spend(
+        self, db: AsyncSession, sender: str, receiver: str, wanted: Wanted, tokens: TokenLook
+    ) -> tuple[Spend, Decimal, Decimal]:
+        """What leaves at most, and of a token: what there is and what of it is promised.
+
+        Raises:
+            Trouble: What stands between the two and the token.
+        """
+        is_exchange = wanted.asset != wanted.spend
+        sent = received = None
+        held = promised = Decimal(0)
+        if not isinstance(wanted.spend, Xrp):
+            assert tokens.spend_terms is not None, "it was looked at"
+            to_issuer = not is_exchange and receiver == tokens.spend_terms.issuer
+            found = await holdings.one(db, self.ledger.network, sender, str(wanted.spend))
+            sent = check_sender(wanted.spend, tokens.spend_terms, found, to_issuer=to_issuer)
+            held = Decimal(sent.balance)
+            promised = await promised_tokens(db, self.ledger.network, sender, str(wanted.spend))
+        if not isinstance(wanted.asset, Xrp):
+            assert tokens.terms is not None, "it was looked at"
+            if receiver != tokens.terms.issuer:
+                received = check_receiver(
+                    wanted.asset, tokens.terms, tokens.received, Decimal(wanted.amount.value)
+                )
+        if is_exchange:
+            spend = exchange_spend(wanted.spend, tokens.quote, self.clock.now())
+        else:
+            assert not isinstance(wanted.asset, Xrp), "XRP alone is not looked at"
+            assert tokens.terms is not None, "it was looked at"
+            if sent is not None and received is not None and not tokens.terms.lets_holders_pay:
+                check_rippling(sent, received)
+            spend = direct_spend(wanted.asset, tokens.terms, wanted.amount, to_issuer=received is None)
+        if sent is not None:
+            check_token_purse(held, promised, Decimal(spend.most.value))
+        return spend, held, promised
+
     async def _check_room(
         self, db: AsyncSession, sender_id: UUID, room_id: UUID | None, recipient_id: UUID | None
     ) -> None:
@@ -553,6 +687,16 @@ class TransferDesk:
         for user_id in (sender_id, recipient_id):
             if user_id is not None and not await self.rooms.is_member(db, room_id, user_id):
                 raise RoomMismatch
+
+
+async def promised_tokens(db: AsyncSession, network: str, account: str, asset: str) -> Decimal:
+    """What signed transfers of the account may still take of a token."""
+    return sum(map(Decimal, await queries.live_spends(db, network, account, asset)), Decimal(0))
+
+
+def xrp_value(drops: int) -> Decimal:
+    """Drops as a number of XRP."""
+    return Decimal(drops) / DROPS_PER_XRP
 
 
 def purse_of(wallet: ReadyWallet, head: LedgerHead, taken: outgoing.Taken) -> Purse:

@@ -34,6 +34,16 @@ class TransferRow(Base):
     amount_value: Mapped[str]
     amount_asset: Mapped[str]
     amount_drops: Mapped[int] = mapped_column(BigInteger)
+    """The XRP that leaves at most, fee not counted; 0 where only tokens do."""
+    spend_asset: Mapped[str | None]
+    """What leaves the sender where it is not simply the amount: a token's, or an exchange's."""
+    spend_value: Mapped[str | None]
+    """How much of it at most."""
+    says_send_max: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """Whether the transaction carries it as `SendMax`."""
+    paths: Mapped[list[Any] | None] = mapped_column(JSONB)
+    quote_expires_at: Mapped[datetime | None]
+    """An exchange is not signed after this."""
     room_id: Mapped[UUID | None]
     wants_card: Mapped[bool]
     """A card is to stand in a room: the one named, or the direct room with the recipient."""

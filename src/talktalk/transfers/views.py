@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.identity import service as identity
+from talktalk.transfers import drafting
 from talktalk.transfers.rules import Pays
 from talktalk.transfers.tables import TransferRow
 from talktalk.wallet.schemas import ActivityEntry
@@ -21,6 +22,15 @@ DETAILS = {
     "tecDST_TAG_NEEDED": "The receiving account needs a destination tag",
     "tecNO_PERMISSION": "The receiving account takes money only from those it allowed",
     "tecINSUFF_FEE": "There was not enough money for the fee",
+    "tecPATH_DRY": "Nobody exchanges this any more, or the token cannot pass between you",
+    "tecPATH_PARTIAL": "It would have cost more than the price that was shown",
+    "tecUNFUNDED": "There was not enough money left",
+    "tecFROZEN": "The issuer has frozen this token",
+    "tecLOCKED": "The issuer has locked this token",
+    "tecNO_AUTH": "The issuer has not authorised this token for both of you",
+    "tecNO_LINE": "The receiving account does not take this token",
+    "tecNO_DST": "There is no account at the receiving address",
+    "quote_expired": "The price expired before it was approved; nothing moved",
     "expired": "The ledger did not take it in time; nothing moved",
     "draft_expired": "It was not approved in time; nothing moved",
 }
@@ -120,6 +130,8 @@ def _transfer(row: TransferRow, people: dict[UUID, Person], *, is_sender: bool) 
         address=row.address,
         destination_tag=row.destination_tag,
         amount=amount_of(row),
+        spend=drafting.spend_of(row).most,
+        quote_expires_at=row.quote_expires_at,
         fee_drops=row.fee_drops,
         note=row.note,
         memo=row.memo,

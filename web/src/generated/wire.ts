@@ -1290,6 +1290,7 @@ export interface components {
             ledger_index: number | null;
             memo: string;
             note: string;
+            quote_expires_at: string | null;
             recipient: components["schemas"]["Person"] | null;
             request_id: string | null;
             retry_at: string | null;
@@ -1297,6 +1298,7 @@ export interface components {
             sender: components["schemas"]["Person"];
             settled_at: string | null;
             settles_room_id: string | null;
+            spend: components["schemas"]["Amount"];
             state: components["schemas"]["TransferState"];
             tries_left: number | null;
             tx_hash: string | null;
@@ -1319,6 +1321,7 @@ export interface components {
             request_id?: string | null;
             room_id?: string | null;
             settles_room_id?: string | null;
+            spend_asset?: string | null;
             user_id?: string | null;
         };
         /**
@@ -1332,7 +1335,9 @@ export interface components {
             creates_account: boolean;
             exchange: string | null;
             fee: components["schemas"]["Amount"];
+            quote_expires_at: string | null;
             recipient: components["schemas"]["Person"] | null;
+            spend: components["schemas"]["Amount"];
             warnings: components["schemas"]["Warning"][];
         };
         /**

@@ -112,7 +112,7 @@ class Bulk:
             params=msgspec.to_builtins(params),
             mode=wanted.mode,
             warnings=transfer_rules.warnings_of(
-                terms.purse,
+                terms.purse.free_drops,
                 sum(each.amount_drops for each in receivers),
                 is_new_payee=any(each.is_new for each in receivers),
                 is_stranger=any(each.is_stranger for each in receivers),

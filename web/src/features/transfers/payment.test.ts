@@ -26,6 +26,8 @@ const input: PaymentInput = {
 };
 const check: TransferCheck = {
   amount: { value: "1", asset: "XRP" },
+  spend: { value: "1", asset: "XRP" },
+  quote_expires_at: null,
   fee: { value: "0.00001", asset: "XRP" },
   recipient: null,
   address: TO,
