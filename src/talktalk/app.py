@@ -78,6 +78,9 @@ from talktalk.social import api as social_api
 from talktalk.social import quotas as social_quotas
 from talktalk.social import service as social
 from talktalk.transfers import api as transfers_api
+from talktalk.transfers.invitations import api as invitations_api
+from talktalk.transfers.invitations import rules as invitation_rules
+from talktalk.transfers.invitations.service import InvitationDesk
 from talktalk.transfers.orders import api as orders_api
 from talktalk.transfers.orders.bulk import Bulk
 from talktalk.transfers.orders.service import OrderDesk
@@ -151,6 +154,9 @@ class Web:
             rooms=ChatRooms(),
             clock=self.clock,
         )
+        self.invitation_desk = InvitationDesk(
+            wallets=self.wallet_desk, clock=self.clock, public_url=settings.public_url
+        )
         self.request_desk = RequestDesk(
             wallets=self.wallet_desk, rooms=ChatRooms(MessageKind.REQUEST), clock=self.clock
         )
@@ -188,6 +194,7 @@ class Web:
         """Someone signed in for the first time: they get a wallet, and trust this device with it."""
         address = context.current.get().address
         await self.wallet_desk.begin(db, user_id=user_id, device_id=device_id, address=address)
+        await self.invitation_desk.note_joined(db, user_id=user_id)
 
     async def acquaintances(self, db: AsyncSession, user_id: UUID) -> list[UUID]:
         """Who hears of a person's new name."""
@@ -251,6 +258,7 @@ class Web:
             *wallet_api.routes,
             *transfers_api.routes,
             *requests_api.routes,
+            *invitations_api.routes,
             *webhooks_api.routes,
             *orders_api.routes,
             websocket_route(self.gateway),
@@ -277,6 +285,11 @@ class Web:
             "ledger": self.ledger,
             "transfer_desk": self.transfer_desk,
             "request_desk": self.request_desk,
+            "invitation_desk": self.invitation_desk,
+            "invitation_quotas": invitation_rules.PRODUCTION
+            if self.settings.is_production
+            else invitation_rules.DEVELOPMENT,
+            "sms": self.sms,
             "webhook_desk": self.webhook_desk,
             "order_desk": self.order_desk,
             "chat_reader": self.chat_reader,

@@ -57,6 +57,7 @@ from talktalk.platform.database import Database
 from talktalk.platform.server_key import read_server_key
 from talktalk.platform.wake import Listener, Wake
 from talktalk.transfers.approving import ApprovalDecider
+from talktalk.transfers.invitations.service import InvitationDesk
 from talktalk.transfers.making import PURPOSE, TransferMaker
 from talktalk.transfers.orders.approving import OrderDecider
 from talktalk.transfers.orders.bulk import Bulk
@@ -158,6 +159,9 @@ class Worker:
         )
         self.transfers = TransferDesk(
             ledger=self.ledger, wallets=self.wallets, rooms=ChatRooms(), clock=self.clock
+        )
+        self.invitations = InvitationDesk(
+            wallets=self.wallets, clock=self.clock, public_url=settings.public_url
         )
         self.requests = RequestDesk(
             wallets=self.wallets, rooms=ChatRooms(MessageKind.REQUEST), clock=self.clock
@@ -265,6 +269,8 @@ class Worker:
                 self.submitter.wake.set()
             async with self.database.transaction() as db:
                 await recovery.complete_due(db, self.wallets)
+            async with self.database.transaction() as db:
+                await self.invitations.advance(db)
             await asyncio.sleep(TIDY_S)
 
     async def _jobs(self) -> None:

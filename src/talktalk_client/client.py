@@ -23,6 +23,7 @@ import msgspec
 from msgspec import UNSET
 
 from talktalk_client.errors import TalkTalkError
+from talktalk_client.invitations import Invitations
 from talktalk_client.link import Link
 from talktalk_client.messages import Messages
 from talktalk_client.people import Friends
@@ -93,6 +94,7 @@ class TalkTalk:
         self.wallet = WalletDoor(self._http, sealers, self._policy, self._identified)
         self.transfers = Transfers(self._http, self._link, sealers, self._policy)
         self.requests = Requests(self._http)
+        self.invitations = Invitations(self._http)
 
     async def __aenter__(self) -> Self:
         return self

@@ -17,6 +17,7 @@ from talktalk_client.sequencer import Ordered
 from talktalk_wire.chat import EventKind, Message, Room, RoomEvent, RoomFolder
 from talktalk_wire.common import Person
 from talktalk_wire.identity import Me
+from talktalk_wire.invitations import Invitation
 from talktalk_wire.realtime import Presence, ReadMoved, Typing, UserEvent
 from talktalk_wire.requests import MoneyRequest
 from talktalk_wire.social import Blocked, Friend, FriendRequest
@@ -186,6 +187,12 @@ class RequestReminded(_Of, frozen=True, kw_only=True):
     request: MoneyRequest
 
 
+class InvitationTurned(_Of, frozen=True, kw_only=True):
+    """An invitation of this person's has changed: `ready` asks them to pay it."""
+
+    invitation: Invitation
+
+
 class OtherUserEvent(_Of, frozen=True, kw_only=True):
     """One of the user's own events of a kind this SDK does not know."""
 
@@ -217,6 +224,7 @@ Event = (
     | TransferTurned
     | RequestTurned
     | RequestReminded
+    | InvitationTurned
     | OtherUserEvent
     | ReadMoved
     | Typing
@@ -258,6 +266,7 @@ _USER_EVENTS: Mapping[str, tuple[type[Event], _Reader]] = {
     "transfer.turned": (TransferTurned, _within("transfer")),
     "request.turned": (RequestTurned, _within("request")),
     "request.reminded": (RequestReminded, _within("request")),
+    "invitation.turned": (InvitationTurned, _within("invitation")),
 }
 
 

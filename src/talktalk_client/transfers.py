@@ -49,6 +49,7 @@ from talktalk_client.sealing import Sealer
 from talktalk_client.stream import EventStream
 from talktalk_client.wallet import Sealers
 from talktalk_wire.common import Page
+from talktalk_wire.invitations import Invitation, InvitationPayAsk
 from talktalk_wire.requests import MoneyRequest
 from talktalk_wire.transfers import (
     AmountAsk,
@@ -186,6 +187,43 @@ class Transfers:
             asked = msgspec.structs.replace(asked, body=pays)
         wallet = await self._own_wallet()
         transfer = await self.http.post("/api/v1/transfers", asked.body, Transfer, idempotency_key=key)
+        payment = Payment(self, transfer, key)
+        await payment.approve(pin, lambda drafted: self._compare(asked, wallet, drafted))
+        return payment
+
+    async def pay_invitation(
+        self,
+        invitation: Invitation,
+        *,
+        pin: str,
+        accept_warnings: Collection[str] = (),
+        fee_drops_max: int = FEE_DROPS_MAX,
+        idempotency_key: str | None = None,
+    ) -> "Payment":
+        """Pay whoever has come by an invitation that is `ready`, and approve it.
+
+        Raises:
+            ValueError: The invitation tells nobody to be paid.
+            ApiError, DraftRefused, ApprovalRefused, Unreachable: As `pay`; `invitation_closed` while
+                another payment of it is on its way, or after one settled.
+        """
+        if invitation.person is None:
+            raise ValueError("nobody has come by this invitation yet")
+        key = idempotency_key or new_idempotency_key()
+        asked = _asked(
+            invitation.person,
+            invitation.amount.value,
+            invitation.note,
+            None,
+            None,
+            accept_warnings,
+            fee_drops_max,
+            "",
+        )
+        wallet = await self._own_wallet()
+        body = InvitationPayAsk(accepted_warnings=tuple(accept_warnings))
+        path = f"/api/v1/invitations/{invitation.id}/pay"
+        transfer = await self.http.post(path, body, Transfer, idempotency_key=key)
         payment = Payment(self, transfer, key)
         await payment.approve(pin, lambda drafted: self._compare(asked, wallet, drafted))
         return payment

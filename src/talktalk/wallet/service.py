@@ -166,6 +166,11 @@ class WalletDesk:
         rows = await queries.wallets(db, user_ids) if user_ids else []
         return [row.address for row in rows if row.address is not None]
 
+    async def ready_among(self, db: AsyncSession, user_ids: Collection[UUID]) -> set[UUID]:
+        """Those of these people who can be paid at an account that exists."""
+        rows = await queries.wallets(db, user_ids) if user_ids else []
+        return {row.user_id for row in rows if row.state == WalletState.READY}
+
     async def paid_addresses_like(self, db: AsyncSession, user_id: UUID, address: str) -> list[str]:
         """Addresses the person has paid that begin, or end, as this one does."""
         return await queries.paid_like(

@@ -21,6 +21,8 @@ export interface Routes {
   "GET /api/v1/blocks": { answer: W.Blocked[] };
   "GET /api/v1/friend-requests": { answer: W.FriendRequest[] };
   "GET /api/v1/friends": { answer: W.Friend[] };
+  "GET /api/v1/invitations": { query?: { cursor?: string; limit?: number }; answer: W.Page<W.Invitation> };
+  "GET /api/v1/invitations/{id}": { answer: W.Invitation };
   "GET /api/v1/me": { answer: W.Me };
   "GET /api/v1/orders": { query?: { cursor?: string; limit?: number }; answer: W.Page<W.OrderSummary> };
   "GET /api/v1/orders/{id}": { answer: W.Order };
@@ -55,6 +57,9 @@ export interface Routes {
   "POST /api/v1/friend-requests/{id}/cancel": { answer: W.FriendRequest };
   "POST /api/v1/friend-requests/{id}/decline": { answer: W.FriendRequest };
   "POST /api/v1/friends/search": { body: W.FriendSearchAsk; answer: W.FriendSearchResult };
+  "POST /api/v1/invitations": { body: W.InvitationAsk; answer: W.Invitation };
+  "POST /api/v1/invitations/{id}/cancel": { answer: W.Invitation };
+  "POST /api/v1/invitations/{id}/pay": { body: W.InvitationPayAsk; answer: W.Transfer };
   "POST /api/v1/orders": { body: W.OrderAsk; answer: W.Order };
   "POST /api/v1/orders/checks": { body: W.OrderAsk; answer: W.OrderCheck };
   "POST /api/v1/orders/{id}/approve": { body: W.ApproveOrderAsk; answer: W.Order };

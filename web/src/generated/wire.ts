@@ -480,6 +480,49 @@ export interface components {
             position?: components["schemas"]["Position"] | null;
         };
         /**
+         * Invitation
+         * @description An invitation, as its sender sees it.
+         */
+        Invitation: {
+            amount: components["schemas"]["Amount"];
+            created_at: string;
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            link: string;
+            message: components["schemas"]["MessageFate"];
+            note: string;
+            person: components["schemas"]["Person"] | null;
+            phone: string;
+            state: components["schemas"]["InvitationState"];
+            transfer_id: string | null;
+            updated_at: string;
+            version: number;
+        };
+        /**
+         * InvitationAsk
+         * @description POST /api/v1/invitations.
+         */
+        InvitationAsk: {
+            amount: components["schemas"]["AmountAsk"];
+            note?: string;
+            phone: string;
+            region?: string | null;
+        };
+        /**
+         * InvitationPayAsk
+         * @description POST /api/v1/invitations/{id}/pay: draw up the transfer. It is approved as any other.
+         */
+        InvitationPayAsk: {
+            accepted_warnings?: string[];
+        };
+        /**
+         * InvitationState
+         * @description Where an invitation stands; the last three are terminal.
+         * @enum {unknown}
+         */
+        InvitationState: "cancelled" | "expired" | "paid" | "paying" | "ready" | "waiting";
+        /**
          * ItemState
          * @description Where one recipient's money stands.
          * @enum {unknown}
@@ -548,6 +591,12 @@ export interface components {
             body: string;
             client_id: string;
         };
+        /**
+         * MessageFate
+         * @description What became of the text message.
+         * @enum {unknown}
+         */
+        MessageFate: "handed_over" | "not_sent" | "unknown";
         /**
          * MessageKind
          * @description What a message is; a card's `ref` belongs to the slice that owns it.
@@ -1582,12 +1631,17 @@ export type FriendSearchResult = components['schemas']['FriendSearchResult'];
 export type Heads = components['schemas']['Heads'];
 export type Held = components['schemas']['Held'];
 export type Hello = components['schemas']['Hello'];
+export type Invitation = components['schemas']['Invitation'];
+export type InvitationAsk = components['schemas']['InvitationAsk'];
+export type InvitationPayAsk = components['schemas']['InvitationPayAsk'];
+export type InvitationState = components['schemas']['InvitationState'];
 export type ItemState = components['schemas']['ItemState'];
 export type Me = components['schemas']['Me'];
 export type Member = components['schemas']['Member'];
 export type Message = components['schemas']['Message'];
 export type MessageAck = components['schemas']['MessageAck'];
 export type MessageAsk = components['schemas']['MessageAsk'];
+export type MessageFate = components['schemas']['MessageFate'];
 export type MessageKind = components['schemas']['MessageKind'];
 export type MessageSend = components['schemas']['MessageSend'];
 export type MoneyRequest = components['schemas']['MoneyRequest'];

@@ -32,6 +32,7 @@ export interface UserEventMap {
   "transfer.turned": { transfer: W.Transfer };
   "request.turned": { request: W.MoneyRequest };
   "request.reminded": { request: W.MoneyRequest };
+  "invitation.turned": { invitation: W.Invitation };
   // pushed without a position
   presence: W.Presence;
   /** Too much was missed, or a new session: read the user's state afresh. */
