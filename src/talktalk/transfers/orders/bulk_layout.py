@@ -68,6 +68,7 @@ def lay_out(params: BulkParams, terms: Terms) -> Plan:
         LedgerBusy: The network's fee is above our cap.
     """
     way = way_of(params, has_batch=terms.has_batch)
+    rules.check_purse(terms.purse, _total(params), 0)
     match way:
         case Way.BATCH:
             plan = _batch(params, terms)
