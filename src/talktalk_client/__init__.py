@@ -12,6 +12,7 @@ from talktalk_client.errors import (
     Malformed,
     NotFound,
     NotSignedIn,
+    OrderRefused,
     PaymentNotSettled,
     ProtocolError,
     RecoveryRefused,
@@ -22,6 +23,7 @@ from talktalk_client.errors import (
     WalletNotReady,
 )
 from talktalk_client.events import Event
+from talktalk_client.orders import Pay
 from talktalk_client.policy import Policy
 from talktalk_client.stream import EventStream
 from talktalk_client.transfers import Payment
@@ -41,6 +43,8 @@ __all__ = [
     "NobodySignedIn",
     "NotFound",
     "NotSignedIn",
+    "OrderRefused",
+    "Pay",
     "Payment",
     "PaymentNotSettled",
     "Policy",

@@ -26,6 +26,7 @@ from talktalk_client.errors import TalkTalkError
 from talktalk_client.invitations import Invitations
 from talktalk_client.link import Link
 from talktalk_client.messages import Messages
+from talktalk_client.orders import Orders
 from talktalk_client.people import Friends
 from talktalk_client.policy import Policy
 from talktalk_client.requests import Requests
@@ -95,6 +96,7 @@ class TalkTalk:
         self.transfers = Transfers(self._http, self._link, sealers, self._policy)
         self.requests = Requests(self._http)
         self.invitations = Invitations(self._http)
+        self.orders = Orders(self._http, self._link, sealers, self._policy)
 
     async def __aenter__(self) -> Self:
         return self

@@ -14,6 +14,8 @@ TalkTalkError
 ├── ProtocolError            an answer that cannot be read
 ├── WalletNotReady           the wallet has no address yet, or was not ready in time
 ├── DraftRefused             the transaction to approve is not the one that was asked for
+├── ApprovalRefused          the worker did not sign a payment
+├── OrderRefused             the worker did not sign an order
 ├── PaymentNotSettled        it ended failed, expired or cancelled
 └── RecoveryRefused          the wallet was not given to this device
 """
@@ -27,6 +29,7 @@ from talktalk_wire.common import FieldError, Problem
 from talktalk_wire.realtime import Error
 
 if TYPE_CHECKING:
+    from talktalk_wire.orders import Order
     from talktalk_wire.transfers import Transfer
     from talktalk_wire.wallet import Recovery
 
@@ -144,6 +147,20 @@ class ApprovalRefused(TalkTalkError):
         self.code = transfer.approval_error or ""
         self.tries_left = transfer.tries_left
         self.retry_at = transfer.retry_at
+
+
+class OrderRefused(TalkTalkError):
+    """The worker did not sign an order: `code` is `pin_wrong`, `pin_locked`, `insufficient_balance`, …
+
+    The order stands as a draft and may be approved again, with the same `idempotency_key`.
+    """
+
+    def __init__(self, order: "Order") -> None:
+        super().__init__(f"order {order.id} not approved: {order.approval_error}")
+        self.order = order
+        self.code = order.approval_error or ""
+        self.tries_left = order.tries_left
+        self.retry_at = order.retry_at
 
 
 class PaymentNotSettled(TalkTalkError):

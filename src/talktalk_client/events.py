@@ -18,6 +18,7 @@ from talktalk_wire.chat import EventKind, Message, Room, RoomEvent, RoomFolder
 from talktalk_wire.common import Person
 from talktalk_wire.identity import Me
 from talktalk_wire.invitations import Invitation
+from talktalk_wire.orders import OrderSummary
 from talktalk_wire.realtime import Presence, ReadMoved, Typing, UserEvent
 from talktalk_wire.requests import MoneyRequest
 from talktalk_wire.social import Blocked, Friend, FriendRequest
@@ -175,6 +176,12 @@ class TransferTurned(_Of, frozen=True, kw_only=True):
     transfer: Transfer
 
 
+class OrderTurned(_Of, frozen=True, kw_only=True):
+    """An order this person made has a new state."""
+
+    order: OrderSummary
+
+
 class RequestTurned(_Of, frozen=True, kw_only=True):
     """A request this person made, or is asked by, is new or has changed."""
 
@@ -222,6 +229,7 @@ Event = (
     | RecoveryClosed
     | DeviceTrusted
     | TransferTurned
+    | OrderTurned
     | RequestTurned
     | RequestReminded
     | InvitationTurned
@@ -264,6 +272,7 @@ _USER_EVENTS: Mapping[str, tuple[type[Event], _Reader]] = {
     "recovery.closed": (RecoveryClosed, _within("recovery")),
     "device.trusted": (DeviceTrusted, _within("device_id")),
     "transfer.turned": (TransferTurned, _within("transfer")),
+    "order.turned": (OrderTurned, _within("order")),
     "request.turned": (RequestTurned, _within("request")),
     "request.reminded": (RequestReminded, _within("request")),
     "invitation.turned": (InvitationTurned, _within("invitation")),

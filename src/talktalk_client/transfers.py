@@ -436,7 +436,7 @@ def _asked(
     memo: str = "",
 ) -> _Asked:
     value = drafts.xrp_text(amount)
-    address, tag = _classic(to, destination_tag) if isinstance(to, str) else (None, destination_tag)
+    address, tag = classic(to, destination_tag) if isinstance(to, str) else (None, destination_tag)
     body = TransferAsk(
         amount=AmountAsk(value=value),
         user_id=None if isinstance(to, str) else person_id(to),
@@ -450,7 +450,7 @@ def _asked(
     return _Asked(body, drafts.drops(value), address, tag, fee_drops_max)
 
 
-def _classic(address: str, destination_tag: int | None) -> tuple[str, int | None]:
+def classic(address: str, destination_tag: int | None) -> tuple[str, int | None]:
     """The ledger knows only classic addresses and tags.
 
     Raises:

@@ -253,7 +253,7 @@ async def test_card_stands_in_the_room_and_turns_to_the_end(running_apps: Apps, 
         foreign = bulk_ask("independent", [(jun, "1"), (mina, "2")], room_id=room["id"])
         assert (await ordering.draft(sora, foreign, 404))["code"] == "room_not_found"
         done = await ordering.until(mina, await ordering.approve(mina, await ordering.draft(mina, ask)))
-        events = (await jun.get(f"/rooms/{room['id']}/events"))["events"]
+        events = (await jun.get(f"/rooms/{room['id']}/events"))["items"]
         (posted,) = [event["message"] for event in events if event["kind"] == "posted"]
         assert (posted["kind"], posted["ref"]) == ("order", done["id"])
         card = posted["card"]
