@@ -10,10 +10,16 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import DateTime, MetaData, Uuid
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+from talktalk.platform.connection import (
+    KEEPALIVES,
+    STATEMENT_TIMEOUT_S,
+    Connection,
+    ListeningConnection,
+)
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -37,13 +43,21 @@ class Base(DeclarativeBase):
 class Database:
     """The engine and its sessions."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, engine: AsyncEngine | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        engine: AsyncEngine | None = None,
+        connection: type[Connection] = Connection,
+    ) -> None:
         """Connect lazily to `postgresql+psycopg://…` with at most `pool_size` connections.
 
         Args:
             url: Where the rows are.
             pool_size: Connections at most.
             engine: What to use in place of one made here, by the simulation.
+            connection: Whose waiting always ends.
         """
         self.url = url
         self.engine: AsyncEngine = engine or create_async_engine(
@@ -52,7 +66,11 @@ class Database:
             max_overflow=0,
             pool_timeout=10,
             pool_pre_ping=False,
-            connect_args={"options": "-c timezone=UTC -c statement_timeout=15000"},
+            connect_args={
+                "async_creator_fn": connection.connect,
+                "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_S * 1000}",
+                **KEEPALIVES,
+            },
         )
 
     @property
@@ -75,7 +93,7 @@ class Database:
 
         Waits for whoever holds it. The hold is a session's: it goes with a process that dies.
         """
-        connection = await psycopg.AsyncConnection.connect(self.conninfo, autocommit=True)
+        connection = await ListeningConnection.open(self.conninfo)
         async with connection:
             await connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (name,))
             yield

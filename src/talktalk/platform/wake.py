@@ -18,6 +18,8 @@ import psycopg
 from sqlalchemy import ARRAY, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from talktalk.platform.connection import ListeningConnection
+
 CHANNEL = "talktalk"
 RECONNECT_S = 0.5
 # The count keeps the answer to one row.
@@ -71,9 +73,7 @@ class Listener:
             await asyncio.sleep(RECONNECT_S)
 
     async def _listen(self) -> None:
-        connection = await psycopg.AsyncConnection.connect(
-            self._conninfo, autocommit=True, keepalives_idle=10
-        )
+        connection = await ListeningConnection.open(self._conninfo)
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             self._on_reset()
