@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from talktalk_wire.orders import OrderState, OrderSummary
 from talktalk_wire.requests import MoneyRequest, MoneyRequestState
 from talktalk_wire.transfers import Transfer, TransferState
 from talktalk_wire.wallet import Activity
@@ -40,6 +41,14 @@ TOLD: Final[Mapping[str, Told]] = {
         words="A transfer I send is now",
         states=TransferState,
         hidden=frozenset({"draft", "approval_error", "tries_left", "retry_at"}),
+    ),
+    "order.turned": Told(
+        family="order",
+        field="order",
+        struct=OrderSummary,
+        words="An order I made, such as a bulk transfer, has changed and is",
+        states=OrderState,
+        hidden=frozenset({"approval_error", "tries_left", "retry_at"}),
     ),
     "request.turned": Told(
         family="request",

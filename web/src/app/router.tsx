@@ -202,6 +202,24 @@ const blocked = createRoute({
     "friends",
   ]),
 });
+const developers = createRoute({
+  getParentRoute: () => more,
+  path: "developers",
+  staticData: detail,
+  component: screen(() => import("@/features/more/screens/DevelopersScreen"), "DevelopersScreen", [
+    "more",
+    "developers",
+  ]),
+});
+const webhook = createRoute({
+  getParentRoute: () => more,
+  path: "developers/$webhookId",
+  staticData: detail,
+  component: screen(() => import("@/features/more/screens/WebhookScreen"), "WebhookScreen", [
+    "more",
+    "developers",
+  ]),
+});
 const about = createRoute({
   getParentRoute: () => more,
   path: "about",
@@ -217,7 +235,7 @@ const routeTree = root.addChildren([
     friends.addChildren([friendsEmpty, person]),
     chats.addChildren([chatsEmpty, room]),
     wallet.addChildren([walletEmpty, activity]),
-    more.addChildren([moreEmpty, profile, devices, appearance, blocked, about]),
+    more.addChildren([moreEmpty, profile, devices, appearance, blocked, developers, webhook, about]),
   ]),
 ]);
 

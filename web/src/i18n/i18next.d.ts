@@ -2,6 +2,7 @@
 import "i18next";
 import type chat from "./en/chat.json";
 import type common from "./en/common.json";
+import type developers from "./en/developers.json";
 import type friends from "./en/friends.json";
 import type identity from "./en/identity.json";
 import type more from "./en/more.json";
@@ -16,6 +17,7 @@ declare module "i18next" {
     resources: {
       chat: typeof chat;
       common: typeof common;
+      developers: typeof developers;
       friends: typeof friends;
       identity: typeof identity;
       more: typeof more;

@@ -1,5 +1,5 @@
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { Ban, Info, LogOut, MonitorSmartphone, Palette } from "lucide-react";
+import { Ban, Code, Info, LogOut, MonitorSmartphone, Palette } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar, ListRow, PageHeader, RowContent, rowClass, SplitView } from "@/design";
@@ -12,6 +12,7 @@ const PLACES = [
   { to: "/more/devices", text: "devices", Icon: MonitorSmartphone },
   { to: "/more/appearance", text: "appearance", Icon: Palette },
   { to: "/more/blocked", text: "blocked", Icon: Ban },
+  { to: "/more/developers", text: "developers", Icon: Code },
   { to: "/more/about", text: "about", Icon: Info },
 ] as const;
 
