@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import { ArrowDownLeft, ArrowUpRight, Download, ReceiptText } from "lucide-react";
+import { ArrowDownLeft, ArrowUpRight, Download, ReceiptText, SlidersHorizontal } from "lucide-react";
 import { clsx } from "clsx";
-import { useState } from "react";
+import { useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
 import {
   Avatar,
@@ -18,25 +18,26 @@ import { shortAddress } from "@/lib/address";
 import { formatAmount } from "@/lib/amount";
 import { listTime } from "@/lib/dates";
 import type { Activity, TransferState } from "@/lib/wire";
-import { csvOf } from "./csv";
+import { ActivityFilterSheet } from "./ActivityFilterSheet";
+import { countOf, EVERYTHING, queryOf, tableAddress } from "./activity-filter";
 import { useActivity } from "./queries";
 
-type Direction = "all" | "in" | "out";
-const DIRECTIONS: readonly Direction[] = ["all", "in", "out"];
+const DIRECTIONS = ["all", "in", "out"] as const;
 
-/** My movements, newest first, with filter and search over what has been loaded. */
+/** My movements, newest first, narrowed and searched by the server. */
 export function ActivityList() {
   const { t } = useTranslation("wallet");
-  const activity = useActivity();
-  const [direction, setDirection] = useState<Direction>("all");
-  const [search, setSearch] = useState("");
-  if (activity.isPending) return <ListSkeleton rows={4} />;
+  const [filter, setFilter] = useState(EVERYTHING);
+  const [choosing, setChoosing] = useState(false);
+  const settled = useDeferredValue(filter);
+  const activity = useActivity(settled);
+  const shown = activity.data?.pages.flatMap(({ items }) => items) ?? [];
+  const narrowed = Object.keys(queryOf(filter)).length > 0;
+  if (activity.isPending && !narrowed) return <ListSkeleton rows={4} />;
   if (activity.isError) {
     return <ErrorState error={activity.error} onRetry={() => void activity.refetch()} />;
   }
-  const all = activity.data.pages.flatMap(({ items }) => items);
-  const shown = all.filter((entry) => fits(entry, direction, search));
-  if (all.length === 0) {
+  if (shown.length === 0 && !narrowed) {
     return (
       <EmptyState
         icon={<ReceiptText size={28} />}
@@ -45,49 +46,69 @@ export function ActivityList() {
       />
     );
   }
+  const count = countOf(filter);
   return (
     <section aria-label={t("activity.title")}>
       <div className="flex min-h-11 items-center justify-between gap-2 px-5">
         <h2 className="text-small font-semibold text-text-3">{t("activity.title")}</h2>
-        <Button
-          size="small"
-          tone="quiet"
-          icon={<Download size={16} />}
-          onClick={() => save("talktalk.csv", csvOf(all))}
+        <a
+          href={tableAddress(filter)}
+          download
+          className="relative inline-flex min-h-9 items-center gap-2 rounded-field px-3 text-small font-semibold text-accent-text after:absolute after:inset-x-0 after:-inset-y-1 hover:bg-accent-soft"
         >
+          <Download size={16} aria-hidden="true" />
           {t("activity.export")}
-        </Button>
+        </a>
       </div>
       <div className="flex flex-col gap-3 px-5 pb-2">
-        <div role="group" aria-label={t("activity.filter.label")} className="flex gap-2">
-          {DIRECTIONS.map((name) => (
+        <div role="group" aria-label={t("activity.filter.label")} className="flex flex-wrap gap-2">
+          {DIRECTIONS.map((direction) => (
             <Button
-              key={name}
+              key={direction}
               size="small"
-              tone={direction === name ? "primary" : "neutral"}
-              aria-pressed={direction === name}
-              onClick={() => setDirection(name)}
+              tone={filter.direction === direction ? "primary" : "neutral"}
+              aria-pressed={filter.direction === direction}
+              onClick={() => setFilter({ ...filter, direction })}
             >
-              {t(`activity.filter.${name}`)}
+              {t(`activity.filter.${direction}`)}
             </Button>
           ))}
+          <Button
+            size="small"
+            tone={count > 0 ? "primary" : "neutral"}
+            icon={<SlidersHorizontal size={16} />}
+            onClick={() => setChoosing(true)}
+          >
+            {count > 0 ? t("activity.filter.more_set", { count }) : t("activity.filter.more")}
+          </Button>
         </div>
         <TextField
           label={t("activity.search")}
           labelHidden
           type="search"
+          maxLength={100}
           placeholder={t("activity.search")}
-          value={search}
-          onChange={(event) => setSearch(event.currentTarget.value)}
+          value={filter.search}
+          onChange={({ currentTarget }) => setFilter({ ...filter, search: currentTarget.value })}
         />
       </div>
+      <ActivityFilterSheet
+        open={choosing}
+        filter={filter}
+        onClose={() => setChoosing(false)}
+        onChange={setFilter}
+      />
       <ul className="py-1">
         {shown.map((entry) => (
           <Row key={entry.id} entry={entry} />
         ))}
       </ul>
-      {shown.length === 0 && (
+      {activity.isPending ? (
+        <ListSkeleton rows={2} />
+      ) : (
+        shown.length === 0 && (
         <p className="px-5 py-4 text-small text-text-3">{t("activity.no_match")}</p>
+        )
       )}
       {activity.hasNextPage && (
         <div className="flex justify-center p-3">
@@ -151,20 +172,4 @@ function Row({ entry }: { entry: Activity }) {
 /** The other side: a name, or an address shortened. */
 export function nameOf(entry: Activity): string {
   return entry.counterparty?.name ?? shortAddress(entry.address);
-}
-
-function fits(entry: Activity, direction: Direction, search: string): boolean {
-  if (direction !== "all" && entry.incoming !== (direction === "in")) return false;
-  const words = search.trim().toLowerCase();
-  return [nameOf(entry), entry.address, entry.note, entry.amount.value, entry.tx_hash ?? ""].some(
-    (text) => text.toLowerCase().includes(words),
-  );
-}
-
-function save(name: string, text: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

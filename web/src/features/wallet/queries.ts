@@ -3,6 +3,7 @@ import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { api } from "@/lib/api";
 import { concat, uuidBytes } from "@/lib/bytes";
 import { queryClient } from "@/lib/query";
+import { type ActivityFilter, queryOf } from "./activity-filter";
 import { seal } from "./seal";
 import type { Me, Recovery, RecoveryAsk, Wallet } from "@/lib/wire";
 
@@ -25,14 +26,26 @@ export function useWallet() {
   });
 }
 
-/** My movements, newest first, a page at a time. */
-export function useActivity() {
+/** My movements that fit, newest first, a page at a time. */
+export function useActivity(filter: ActivityFilter) {
+  const query = queryOf(filter);
   return useInfiniteQuery({
-    queryKey: walletKeys.activity,
+    queryKey: [...walletKeys.activity, "list", query],
     queryFn: ({ pageParam, signal }) =>
-      api("GET /api/v1/wallet/activity", { query: pageParam === null ? {} : { cursor: pageParam }, signal }),
+      api("GET /api/v1/wallet/activity", {
+        query: pageParam === null ? query : { ...query, cursor: pageParam },
+        signal,
+      }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
+  });
+}
+
+/** One movement. */
+export function useOneActivity(id: string) {
+  return useQuery({
+    queryKey: [...walletKeys.activity, "one", id],
+    queryFn: ({ signal }) => api("GET /api/v1/wallet/activity/{id}", { path: { id }, signal }),
   });
 }
 

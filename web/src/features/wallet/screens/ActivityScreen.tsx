@@ -4,17 +4,18 @@ import { EmptyState, ErrorState, PageHeader, Spinner } from "@/design";
 import { Fact, Facts, HashFact, TransferDetail, useTransfer } from "@/features/transfers";
 import { formatAmount } from "@/lib/amount";
 import { dateTime } from "@/lib/dates";
+import { isProblem } from "@/lib/problem";
 import type { Activity } from "@/lib/wire";
 import { nameOf } from "../ActivityList";
-import { useActivity, useWallet } from "../queries";
+import { useOneActivity, useWallet } from "../queries";
 
 /** One movement, with all that is known of it. */
 export function ActivityScreen() {
   const { t } = useTranslation("wallet");
   const { id } = useParams({ from: "/app/wallet/activity/$id" });
   const navigate = useNavigate();
-  const activity = useActivity();
-  const entry = activity.data?.pages.flatMap(({ items }) => items).find((item) => item.id === id);
+  const activity = useOneActivity(id);
+  const entry = activity.data;
   const mine = entry !== undefined && !entry.incoming ? entry.transfer_id : null;
   const { data: transfer } = useTransfer(mine);
   return (
@@ -28,14 +29,14 @@ export function ActivityScreen() {
         <div className="mx-auto w-full max-w-120 px-5 py-4">
           {activity.isPending ? (
             <Spinner className="min-h-60" />
+          ) : isProblem(activity.error, "not_found") ? (
+            <EmptyState title={t("activity.missing")} body={t("activity.missing_body")} />
           ) : activity.isError ? (
             <ErrorState error={activity.error} onRetry={() => void activity.refetch()} />
-          ) : entry === undefined ? (
-            <EmptyState title={t("activity.missing")} body={t("activity.missing_body")} />
           ) : transfer !== undefined ? (
             <TransferDetail transfer={transfer} />
           ) : (
-            <Income entry={entry} />
+            <Income entry={activity.data} />
           )}
         </div>
       </div>
