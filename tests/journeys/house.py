@@ -59,8 +59,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def house(*options: str) -> Iterator[House]:
-    """Start it, wait until it is ready, and stop it when the block ends."""
+def house(*options: str, **settings: str) -> Iterator[House]:
+    """Start it, wait until it is ready, and stop it when the block ends. `settings` are `TALKTALK_…`."""
     folder = Path(tempfile.mkdtemp(prefix="talktalk-journeys-", dir="/tmp"))
     folder.chmod(0o755)  # PostgreSQL's own user has to come through
     port = free_port()
@@ -74,6 +74,7 @@ def house(*options: str) -> Iterator[House]:
                 "TALKTALK_KEK_FILE": str(folder / "kek"),
                 "TALKTALK_WORKER_KEY_FILE": str(folder / "kek.worker"),
                 "TALKTALK_RECOVERY_DELAY_S": str(RECOVERY_DELAY_S),
+                **{f"TALKTALK_{name}": value for name, value in settings.items()},
             },
             stdin=subprocess.DEVNULL,
             stdout=log,
