@@ -83,7 +83,9 @@ from talktalk.transfers.invitations import rules as invitation_rules
 from talktalk.transfers.invitations.service import InvitationDesk
 from talktalk.transfers.orders import api as orders_api
 from talktalk.transfers.orders.bulk import Bulk
+from talktalk.transfers.orders.ports import Kinds
 from talktalk.transfers.orders.service import OrderDesk
+from talktalk.transfers.orders.trust import TrustLines
 from talktalk.transfers.requests import api as requests_api
 from talktalk.transfers.requests.service import RequestDesk
 from talktalk.transfers.rooms import ChatRooms
@@ -161,7 +163,9 @@ class Web:
             wallets=self.wallet_desk, rooms=ChatRooms(MessageKind.REQUEST), clock=self.clock
         )
         bulk = Bulk(ledger=self.transfer_desk.ledger, wallets=self.wallet_desk, want=self.transfer_desk.want)
-        self.order_desk = OrderDesk(self.transfer_desk, ChatRooms(MessageKind.ORDER), {bulk.name: bulk})
+        trust = TrustLines(ledger=self.ledger, wallets=self.wallet_desk)
+        kinds: Kinds = {bulk.name: bulk, trust.name: trust}
+        self.order_desk = OrderDesk(self.transfer_desk, ChatRooms(MessageKind.ORDER), kinds)
         self.sms = sender_from(settings, self.clock)
         server_key = read_server_key(settings)
         self.webhook_desk = WebhookDesk(

@@ -63,7 +63,9 @@ from talktalk.transfers.orders.approving import OrderDecider
 from talktalk.transfers.orders.bulk import Bulk
 from talktalk.transfers.orders.making import PURPOSE as ORDER_PURPOSE
 from talktalk.transfers.orders.making import OrderMaker, Releaser
+from talktalk.transfers.orders.ports import Kinds
 from talktalk.transfers.orders.service import OrderDesk
+from talktalk.transfers.orders.trust import TrustLines
 from talktalk.transfers.requests.service import RequestDesk
 from talktalk.transfers.rooms import ChatRooms
 from talktalk.transfers.service import TransferDesk
@@ -167,7 +169,9 @@ class Worker:
             wallets=self.wallets, rooms=ChatRooms(MessageKind.REQUEST), clock=self.clock
         )
         bulk = Bulk(ledger=self.ledger, wallets=self.wallets, want=self.transfers.want)
-        self.orders = OrderDesk(self.transfers, ChatRooms(MessageKind.ORDER), {bulk.name: bulk})
+        trust = TrustLines(ledger=self.ledger, wallets=self.wallets)
+        kinds: Kinds = {bulk.name: bulk, trust.name: trust}
+        self.orders = OrderDesk(self.transfers, ChatRooms(MessageKind.ORDER), kinds)
         order_maker = OrderMaker(self.orders)
         self.releaser = Releaser(self.database, self.orders, order_maker)
         self.makers: Makers = {

@@ -35,6 +35,8 @@ class OrderKind(enum.StrEnum):
 
     BULK = "bulk"
     """Pay several at once."""
+    TRUST_LINE = "trust_line"
+    """Take up a token, change how much of it to take, or let it go."""
 
 
 class OrderState(enum.StrEnum):
@@ -68,8 +70,21 @@ class BulkMode(enum.StrEnum):
     """Everybody is paid, or nobody."""
 
 
+class TrustAction(enum.StrEnum):
+    """What becomes of a trust line or an MPT entry."""
+
+    ADD = "add"
+    CHANGE = "change"
+    """Another limit."""
+    REMOVE = "remove"
+    """Only an empty one; its reserve comes back."""
+
+
 class Way(enum.StrEnum):
     """How it goes over the ledger."""
+
+    DIRECT = "direct"
+    """One transaction that does just this."""
 
     BATCH = "batch"
     """One native Batch transaction: one ledger."""
@@ -129,11 +144,21 @@ class BulkAsk(Ask, frozen=True, kw_only=True):
     ]
 
 
+class TrustLineAsk(Ask, frozen=True, kw_only=True):
+    """Take up a token, change its limit, or let it go."""
+
+    asset: Annotated[str, Meta(max_length=100)]
+    action: TrustAction
+    limit: Annotated[str, Meta(max_length=40)] | None = None
+    """How much of a currency to take at most; needed for a change. Null: a very large one. MPTs have none."""
+
+
 class OrderAsk(Ask, frozen=True, kw_only=True):
     """POST /api/v1/orders. The field named by `kind` says what is wanted."""
 
     kind: OrderKind
     bulk: BulkAsk | None = None
+    trust_line: TrustLineAsk | None = None
     room_id: UUID | None = None
     """The room the card stands in; null for none."""
     note: Annotated[str, Meta(max_length=NOTE_LENGTH_MAX)] = ""
@@ -152,7 +177,7 @@ class OrderCheck(Wire, frozen=True, kw_only=True):
     """Of all transactions together."""
     reserve: Amount
     """What is set aside besides while it goes on, and comes back: the ledger's reserve for tickets
-    and escrows."""
+    and escrows; of a new trust line: what it locks until it is removed."""
     ledgers: int
     """How many ledgers it takes from the approval on if each transaction is taken at once."""
     transactions: int
@@ -166,7 +191,7 @@ class StepDraft(Wire, frozen=True, kw_only=True):
     """One transaction to approve."""
 
     role: str
-    """`tickets`, `payment`, `batch`, `escrow`."""
+    """`tickets`, `payment`, `batch`, `escrow`, `trust_line`."""
     tx_blob: str
     """Unsigned serialised transaction, hex."""
     signing_hash: str

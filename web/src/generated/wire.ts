@@ -682,6 +682,7 @@ export interface components {
             kind: components["schemas"]["OrderKind"];
             note?: string;
             room_id?: string | null;
+            trust_line?: components["schemas"]["TrustLineAsk"] | null;
         };
         /**
          * OrderCard
@@ -751,7 +752,7 @@ export interface components {
          * @description What is wanted.
          * @enum {unknown}
          */
-        OrderKind: "bulk";
+        OrderKind: "bulk" | "trust_line";
         /**
          * OrderState
          * @description Where an order stands; the last five are terminal.
@@ -1396,6 +1397,21 @@ export interface components {
          */
         TransferState: "cancelled" | "drafted" | "expired" | "failed" | "settled" | "signed" | "signing" | "submitted";
         /**
+         * TrustAction
+         * @description What becomes of a trust line or an MPT entry.
+         * @enum {unknown}
+         */
+        TrustAction: "add" | "change" | "remove";
+        /**
+         * TrustLineAsk
+         * @description Take up a token, change its limit, or let it go.
+         */
+        TrustLineAsk: {
+            action: components["schemas"]["TrustAction"];
+            asset: string;
+            limit?: string | null;
+        };
+        /**
          * Typing
          * @description `typing`: someone is writing; forget it after `TYPING_S`.
          */
@@ -1480,7 +1496,7 @@ export interface components {
          * @description How it goes over the ledger.
          * @enum {unknown}
          */
-        Way: "batch" | "escrows" | "tickets";
+        Way: "batch" | "direct" | "escrows" | "tickets";
         /**
          * Webhook
          * @description An address that is told what happens.
@@ -1712,6 +1728,8 @@ export type Transfer = components['schemas']['Transfer'];
 export type TransferAsk = components['schemas']['TransferAsk'];
 export type TransferCheck = components['schemas']['TransferCheck'];
 export type TransferState = components['schemas']['TransferState'];
+export type TrustAction = components['schemas']['TrustAction'];
+export type TrustLineAsk = components['schemas']['TrustLineAsk'];
 export type Typing = components['schemas']['Typing'];
 export type TypingStart = components['schemas']['TypingStart'];
 export type UserEvent = components['schemas']['UserEvent'];

@@ -22,7 +22,7 @@ from talktalk.transfers.orders import errors
 from talktalk.transfers.orders.service import OrderDesk, Prepared
 from talktalk.transfers.problems import STOPPERS as TRANSFER_STOPPERS
 from talktalk.transfers.service import checked_key
-from talktalk.wallet.errors import CursorMalformed, WalletNotReady
+from talktalk.wallet.errors import AssetUnknown, CursorMalformed, TokenNotHeld, WalletNotReady
 from talktalk.wallet.pages import read_cursor, write_cursor
 from talktalk_wire.common import Page
 from talktalk_wire.identity import Scope
@@ -37,6 +37,11 @@ Rows = NamedDependency[Database]
 STOPPERS = (
     *TRANSFER_STOPPERS,
     errors.OrderMalformed,
+    errors.LineNotEmpty,
+    errors.LineUnchanged,
+    errors.NoNewLines,
+    AssetUnknown,
+    TokenNotHeld,
     errors.DuplicateRecipient,
     errors.ReserveTooSmall,
     errors.PlanTooLong,

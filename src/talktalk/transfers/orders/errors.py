@@ -15,6 +15,24 @@ class DuplicateRecipient(Trouble):
     status, code, title = 422, "recipient_duplicate", "Someone is named twice"
 
 
+class LineNotEmpty(Trouble):
+    """There is still something on it."""
+
+    status, code, title = 409, "line_not_empty", "Spend or send back what is left of this token first"
+
+
+class LineUnchanged(Trouble):
+    """It is there already, with this very limit."""
+
+    status, code, title = 409, "line_unchanged", "This token is in the wallet already"
+
+
+class NoNewLines(Trouble):
+    """The issuer lets nobody new hold it."""
+
+    status, code, title = 409, "no_new_lines", "The issuer takes no new holders"
+
+
 class ReserveTooSmall(Trouble):
     """The ledger's reserve for tickets or escrows is not there besides the amounts."""
 

@@ -169,6 +169,9 @@ def verdict(items: Collection[ItemState], steps: Collection[StepState]) -> Cause
     """What an order comes to; None while something may still happen."""
     if any(item not in ITEM_ENDS for item in items) or any(step not in STEP_ENDS for step in steps):
         return None
+    if not items:
+        # An order that pays nobody is what its transactions are.
+        items = [ITEM_OF_STEP[step] for step in steps]
     paid = sum(item is ItemState.PAID for item in items)
     if paid == len(items):
         return Cause.ALL

@@ -34,7 +34,7 @@ from talktalk.transfers.errors import (
     TooManyPending,
     WarningsNotAccepted,
 )
-from talktalk.transfers.orders import queries, rules, views
+from talktalk.transfers.orders import queries, rules, trust, views
 from talktalk.transfers.orders.errors import OrderMalformed, OrderNotFound
 from talktalk.transfers.orders.plans import Plan, Terms, draw_up
 from talktalk.transfers.orders.ports import Examined, Kind, Kinds
@@ -58,7 +58,7 @@ from talktalk_wire.orders import (
 )
 
 LAPSED_BATCH = 50
-WARNINGS = transfer_rules.WARNINGS
+WARNINGS = (*transfer_rules.WARNINGS, *trust.WARNINGS)
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
