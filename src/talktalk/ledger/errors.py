@@ -117,7 +117,7 @@ class NoWayToSend(WouldFail):
 class AssetFrozen(WouldFail):
     """The issuer has frozen or locked it."""
 
-    code, title = "asset_frozen", "The issuer has frozen this token"
+    status, code, title = 409, "asset_frozen", "The issuer has frozen this token"
 
 
 class KeyMayNotSign(WouldFail):
