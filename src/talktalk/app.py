@@ -89,6 +89,8 @@ from talktalk.transfers.orders.trust import TrustLines
 from talktalk.transfers.requests import api as requests_api
 from talktalk.transfers.requests.service import RequestDesk
 from talktalk.transfers.rooms import ChatRooms
+from talktalk.transfers.schedules import api as schedules_api
+from talktalk.transfers.schedules.service import ScheduleDesk
 from talktalk.transfers.service import TransferDesk
 from talktalk.wallet import api as wallet_api
 from talktalk.wallet.service import WalletDesk
@@ -159,6 +161,7 @@ class Web:
         self.invitation_desk = InvitationDesk(
             wallets=self.wallet_desk, clock=self.clock, public_url=settings.public_url
         )
+        self.schedule_desk = ScheduleDesk(transfers=self.transfer_desk, clock=self.clock)
         self.request_desk = RequestDesk(
             wallets=self.wallet_desk, rooms=ChatRooms(MessageKind.REQUEST), clock=self.clock
         )
@@ -263,6 +266,7 @@ class Web:
             *transfers_api.routes,
             *requests_api.routes,
             *invitations_api.routes,
+            *schedules_api.routes,
             *webhooks_api.routes,
             *orders_api.routes,
             websocket_route(self.gateway),
@@ -294,6 +298,7 @@ class Web:
             if self.settings.is_production
             else invitation_rules.DEVELOPMENT,
             "sms": self.sms,
+            "schedule_desk": self.schedule_desk,
             "webhook_desk": self.webhook_desk,
             "order_desk": self.order_desk,
             "chat_reader": self.chat_reader,

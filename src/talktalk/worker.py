@@ -68,6 +68,7 @@ from talktalk.transfers.orders.service import OrderDesk
 from talktalk.transfers.orders.trust import TrustLines
 from talktalk.transfers.requests.service import RequestDesk
 from talktalk.transfers.rooms import ChatRooms
+from talktalk.transfers.schedules.service import ScheduleDesk
 from talktalk.transfers.service import TransferDesk
 from talktalk.wallet import recovery
 from talktalk.wallet.books import ActivityBooks
@@ -165,6 +166,7 @@ class Worker:
         self.invitations = InvitationDesk(
             wallets=self.wallets, clock=self.clock, public_url=settings.public_url
         )
+        self.schedules = ScheduleDesk(transfers=self.transfers, clock=self.clock)
         self.requests = RequestDesk(
             wallets=self.wallets, rooms=ChatRooms(MessageKind.REQUEST), clock=self.clock
         )
@@ -267,6 +269,8 @@ class Worker:
                 await self.transfers.expire_lapsed(db)
             async with self.database.transaction() as db:
                 await self.requests.expire_due(db)
+            async with self.database.transaction() as db:
+                await self.schedules.look(db)
             async with self.database.transaction() as db:
                 await self.orders.expire_lapsed(db)
             if await self.releaser.work_once():

@@ -32,6 +32,7 @@ from talktalk_client.policy import Policy
 from talktalk_client.requests import Requests
 from talktalk_client.rest import Http
 from talktalk_client.rooms import Rooms
+from talktalk_client.schedules import Schedules
 from talktalk_client.stream import EventStream
 from talktalk_client.transfers import Transfers
 from talktalk_client.wallet import Identified, Sealers, WalletDoor
@@ -95,6 +96,7 @@ class TalkTalk:
         self.wallet = WalletDoor(self._http, sealers, self._policy, self._identified)
         self.transfers = Transfers(self._http, self._link, sealers, self._policy)
         self.requests = Requests(self._http)
+        self.schedules = Schedules(self._http)
         self.invitations = Invitations(self._http)
         self.orders = Orders(self._http, self._link, sealers, self._policy)
 

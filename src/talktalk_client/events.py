@@ -21,6 +21,7 @@ from talktalk_wire.invitations import Invitation
 from talktalk_wire.orders import OrderSummary
 from talktalk_wire.realtime import Presence, ReadMoved, Typing, UserEvent
 from talktalk_wire.requests import MoneyRequest
+from talktalk_wire.schedules import Schedule
 from talktalk_wire.social import Blocked, Friend, FriendRequest
 from talktalk_wire.transfers import Card, Transfer
 from talktalk_wire.wallet import Activity, Recovery, Wallet
@@ -200,6 +201,24 @@ class InvitationTurned(_Of, frozen=True, kw_only=True):
     invitation: Invitation
 
 
+class ScheduleTurned(_Of, frozen=True, kw_only=True):
+    """A schedule of this person is new or has changed."""
+
+    schedule: Schedule
+
+
+class ScheduleNoticed(_Of, frozen=True, kw_only=True):
+    """A scheduled payment comes within a day."""
+
+    schedule: Schedule
+
+
+class ScheduleAsked(_Of, frozen=True, kw_only=True):
+    """A scheduled payment is due: pay its newest run."""
+
+    schedule: Schedule
+
+
 class OtherUserEvent(_Of, frozen=True, kw_only=True):
     """One of the user's own events of a kind this SDK does not know."""
 
@@ -232,6 +251,9 @@ Event = (
     | OrderTurned
     | RequestTurned
     | RequestReminded
+    | ScheduleTurned
+    | ScheduleNoticed
+    | ScheduleAsked
     | InvitationTurned
     | OtherUserEvent
     | ReadMoved
@@ -275,6 +297,9 @@ _USER_EVENTS: Mapping[str, tuple[type[Event], _Reader]] = {
     "order.turned": (OrderTurned, _within("order")),
     "request.turned": (RequestTurned, _within("request")),
     "request.reminded": (RequestReminded, _within("request")),
+    "schedule.turned": (ScheduleTurned, _within("schedule")),
+    "schedule.noticed": (ScheduleNoticed, _within("schedule")),
+    "schedule.asked": (ScheduleAsked, _within("schedule")),
     "invitation.turned": (InvitationTurned, _within("invitation")),
 }
 

@@ -51,6 +51,7 @@ from talktalk_client.wallet import Sealers
 from talktalk_wire.common import Page
 from talktalk_wire.invitations import Invitation, InvitationPayAsk
 from talktalk_wire.requests import MoneyRequest
+from talktalk_wire.schedules import Run
 from talktalk_wire.transfers import (
     AmountAsk,
     ApproveAsk,
@@ -145,6 +146,7 @@ class Transfers:
         accept_warnings: Collection[str] = (),
         request: SomeRequest | None = None,
         settles_room: SomeRoom | None = None,
+        run: UUID | Run | None = None,
         fee_drops_max: int = FEE_DROPS_MAX,
         idempotency_key: str | None = None,
     ) -> "Payment":
@@ -161,6 +163,7 @@ class Transfers:
             accept_warnings: Codes of `TransferCheck.warnings` the person has accepted.
             request: The request this pays, in part or whole; `to` is who made it.
             settles_room: The room whose settle-up plan has this payment.
+            run: The scheduled payment this is.
             fee_drops_max: A dearer transaction is refused here.
             idempotency_key: The key of an earlier try whose outcome is not known; the payment is made
                 once for a key. None makes a new one.
@@ -178,11 +181,12 @@ class Transfers:
         """
         key = idempotency_key or new_idempotency_key()
         asked = _asked(to, amount, note, room, destination_tag, accept_warnings, fee_drops_max, memo)
-        if request is not None or settles_room is not None:
+        if request is not None or settles_room is not None or run is not None:
             pays = msgspec.structs.replace(
                 asked.body,
                 request_id=None if request is None else request_id_of(request),
                 settles_room_id=None if settles_room is None else room_id_of(settles_room),
+                run_id=run.id if isinstance(run, Run) else run,
             )
             asked = msgspec.structs.replace(asked, body=pays)
         wallet = await self._own_wallet()

@@ -74,8 +74,9 @@ class TransferAsk(Ask, frozen=True, kw_only=True):
     """The request this pays, in part or whole; with its maker as `user_id`. Its card shows the payment:
     there is no other card."""
     settles_room_id: UUID | None = None
-    """The room whose settle-up plan has this payment; with `user_id` and the plan's amount. At most one of
-    this and `request_id`."""
+    """The room whose settle-up plan has this payment; with `user_id` and the plan's amount."""
+    run_id: UUID | None = None
+    """The scheduled payment this is, with its payee and amount. At most one of these three."""
 
 
 class Warning(Wire, frozen=True, kw_only=True):  # noqa: A001 - the wire's word for it
@@ -182,6 +183,8 @@ class Transfer(Wire, frozen=True, kw_only=True):
     """The request this pays."""
     settles_room_id: UUID | None = None
     """The room this makes even."""
+    run_id: UUID | None = None
+    """The scheduled payment this is."""
     warnings: list[Warning]
     draft: Draft | None
     """While `drafted`."""

@@ -35,6 +35,7 @@ MONEY = [
         "talktalk/transfers/rules.py",
         "talktalk/transfers/requests/rules.py",
         "talktalk/transfers/requests/settling.py",
+        "talktalk/transfers/schedules/rules.py",
         "talktalk/wallet/rules.py",
         "talktalk_wire/common.py",
         "talktalk_wire/wallet.py",

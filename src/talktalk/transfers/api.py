@@ -22,6 +22,7 @@ from talktalk.platform.idempotency import REPLAY_HEADER, IdempotencyKeyInvalid, 
 from talktalk.transfers import errors
 from talktalk.transfers.problems import STOPPERS as BASE_STOPPERS
 from talktalk.transfers.requests import errors as request_errors
+from talktalk.transfers.schedules import errors as schedule_errors
 from talktalk.transfers.service import Examined, TransferDesk, checked_key
 from talktalk.wallet.errors import AssetUnknown, CursorMalformed, WalletNotReady
 from talktalk.wallet.pages import read_cursor, write_cursor
@@ -47,6 +48,7 @@ PAYING = (
     request_errors.MoneyRequestOverpaid,
     request_errors.MoneyRequestBeingPaid,
     request_errors.SettleUpChanged,
+    schedule_errors.RunNotDue,
 )
 STOPPERS = (
     *BASE_STOPPERS,
@@ -66,6 +68,8 @@ STOPPERS = (
     *PAYING,
     request_errors.MoneyRequestNotFound,
     request_errors.MoneyRequestMismatch,
+    schedule_errors.RunNotFound,
+    schedule_errors.RunMismatch,
 )
 MAKING = (
     *STOPPERS,

@@ -85,6 +85,8 @@ class ApprovalDecider:
             await self._send_back(db, ask, row)
         await db.flush()
         announcements = Announcements()
+        # What a refused approval held is free again.
+        await self._desk.turn_cards(db, [row for _, row in refused], announcements)
         announcements.add_all(await self._post_cards(db, signed))
         lines = [line for row in signed for line in views.activities_of(row, row.address)]
         await self._desk.wallets.put_activity(db, lines, announcements)

@@ -134,6 +134,8 @@ class Pays(enum.StrEnum):
     """A share of a request."""
     SETTLE_UP = "settle_up"
     """A line of a room's settle-up plan: shares of several requests."""
+    RUN = "run"
+    """A payment of a schedule."""
 
 
 class Purse(msgspec.Struct, frozen=True, kw_only=True):

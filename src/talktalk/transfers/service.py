@@ -263,6 +263,7 @@ class TransferDesk:
             wanted.pays,
             sender_id=sender_id,
             recipient_id=recipient_id,
+            destination=wanted.destination,
             amount=wanted.amount,
         )
         taken = await outgoing.taken(db, self.ledger.network, wallet.address)
@@ -394,7 +395,8 @@ class TransferDesk:
                 **drafting.spend_columns(examined.amount, examined.spend),
                 "room_id": ask.room_id,
                 # What pays something is shown by that thing's card.
-                "wants_card": examined.pays is None and (ask.room_id is not None or ask.user_id is not None),
+                "wants_card": linked.shows_itself(examined.pays)
+                and (ask.room_id is not None or ask.user_id is not None),
                 "pays_kind": examined.pays[0] if examined.pays is not None else None,
                 "pays_id": examined.pays[1] if examined.pays is not None else None,
                 "note": rules.clean_note(ask.note),
@@ -432,8 +434,8 @@ class TransferDesk:
         Raises:
             TransferNotFound, DraftChanged, NotDrafted, DeviceNotTrusted, PinNeeded, PinLocked,
             WorkerKeyOld: As named.
-            MoneyRequestClosed, MoneyRequestOverpaid, MoneyRequestBeingPaid, SettleUpChanged: What it
-                pays is not free any more.
+            MoneyRequestClosed, MoneyRequestOverpaid, MoneyRequestBeingPaid, SettleUpChanged, RunNotDue:
+                What it pays is not free any more.
         """
         row = await queries.one(db, transfer_id, sender_id=caller.user_id, lock=True)
         if row is None:

@@ -138,6 +138,7 @@ def _transfer(row: TransferRow, people: dict[UUID, Person], *, is_sender: bool) 
         room_id=row.room_id,
         request_id=row.pays_id if row.pays_kind == Pays.REQUEST else None,
         settles_room_id=row.pays_id if row.pays_kind == Pays.SETTLE_UP else None,
+        run_id=row.pays_id if row.pays_kind == Pays.RUN else None,
         warnings=msgspec.convert(row.warnings, list[TransferWarning]) if is_sender else [],
         draft=draft,
         approval_error=row.approval_error if is_sender else None,

@@ -3,11 +3,20 @@ import { listenToChat } from "@/features/chat";
 import { listenToFriends } from "@/features/friends";
 import { listenToIdentity } from "@/features/identity";
 import { listenToRequests } from "@/features/requests";
+import { listenToSchedules } from "@/features/schedules";
 import { listenToTransfers } from "@/features/transfers";
 import { listenToWallet } from "@/features/wallet";
 import { queryClient } from "@/lib/query";
 
-const FEATURES = [listenToIdentity, listenToFriends, listenToChat, listenToTransfers, listenToRequests, listenToWallet];
+const FEATURES = [
+  listenToIdentity,
+  listenToFriends,
+  listenToChat,
+  listenToTransfers,
+  listenToRequests,
+  listenToSchedules,
+  listenToWallet,
+];
 
 /** Start listening; the answer stops it. */
 export function listenToEvents(): () => void {

@@ -193,6 +193,16 @@ const appearance = createRoute({
     "more",
   ]),
 });
+const schedules = createRoute({
+  getParentRoute: () => more,
+  path: "schedules",
+  staticData: detail,
+  component: screen(
+    () => import("@/features/schedules/screens/SchedulesScreen"),
+    "SchedulesScreen",
+    ["schedules"],
+  ),
+});
 const blocked = createRoute({
   getParentRoute: () => more,
   path: "blocked",
@@ -235,7 +245,17 @@ const routeTree = root.addChildren([
     friends.addChildren([friendsEmpty, person]),
     chats.addChildren([chatsEmpty, room]),
     wallet.addChildren([walletEmpty, activity]),
-    more.addChildren([moreEmpty, profile, devices, appearance, blocked, developers, webhook, about]),
+    more.addChildren([
+      moreEmpty,
+      profile,
+      devices,
+      appearance,
+      blocked,
+      schedules,
+      developers,
+      webhook,
+      about,
+    ]),
   ]),
 ]);
 

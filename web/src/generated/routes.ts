@@ -33,6 +33,8 @@ export interface Routes {
   "GET /api/v1/rooms": { query?: { cursor?: string }; answer: W.Page<W.Room> };
   "GET /api/v1/rooms/{id}": { answer: W.Room };
   "GET /api/v1/rooms/{id}/events": { query?: { after?: number; before?: number; limit?: number }; answer: W.RoomEvents };
+  "GET /api/v1/schedules": { query?: { cursor?: string; limit?: number }; answer: W.Page<W.Schedule> };
+  "GET /api/v1/schedules/{id}": { answer: W.Schedule };
   "GET /api/v1/transfers": { query?: { cursor?: string; limit?: number }; answer: W.Page<W.Transfer> };
   "GET /api/v1/transfers/{id}": { answer: W.Transfer };
   "GET /api/v1/wallet": { answer: W.Wallet };
@@ -72,6 +74,11 @@ export interface Routes {
   "POST /api/v1/rooms/direct": { body: W.DirectRoomAsk; answer: W.Room };
   "POST /api/v1/rooms/{id}/accept": { answer: W.Room };
   "POST /api/v1/rooms/{id}/messages": { body: W.MessageAsk; answer: W.Message };
+  "POST /api/v1/schedules": { body: W.ScheduleAsk; answer: W.Schedule };
+  "POST /api/v1/schedules/{id}/cancel": { answer: W.Schedule };
+  "POST /api/v1/schedules/{id}/pause": { answer: W.Schedule };
+  "POST /api/v1/schedules/{id}/resume": { answer: W.Schedule };
+  "POST /api/v1/schedules/{id}/skip": { answer: W.Schedule };
   "POST /api/v1/transfers": { body: W.TransferAsk; answer: W.Transfer };
   "POST /api/v1/transfers/checks": { body: W.TransferAsk; answer: W.TransferCheck };
   "POST /api/v1/transfers/targets": { body: W.PaymentTextAsk; answer: W.PaymentTarget };

@@ -981,6 +981,12 @@ export interface components {
          */
         RemovalSide: "both" | "one";
         /**
+         * Repeat
+         * @description When it comes again.
+         * @enum {unknown}
+         */
+        Repeat: "monthly" | "once" | "weekly";
+        /**
          * ReplayAsk
          * @description POST /api/v1/webhooks/{id}/replay: send again what happened in a time range, under the same ids.
          */
@@ -1108,6 +1114,73 @@ export interface components {
          * @enum {unknown}
          */
         RoomKind: "direct" | "group";
+        /**
+         * Run
+         * @description One payment of a schedule.
+         */
+        Run: {
+            due_at: string;
+            /** Format: uuid */
+            id: string;
+            number: number;
+            state: components["schemas"]["RunState"];
+        };
+        /**
+         * RunState
+         * @description Where one payment of a schedule stands; the last four are terminal.
+         * @enum {unknown}
+         */
+        RunState: "blocked" | "coming" | "due" | "missed" | "paid" | "paying" | "skipped";
+        /**
+         * Schedule
+         * @description A schedule, as its person sees it.
+         */
+        Schedule: {
+            address: string | null;
+            amount: components["schemas"]["Amount"];
+            at: string;
+            count: number | null;
+            created_at: string;
+            destination_tag: number | null;
+            ends_on: string | null;
+            /** Format: uuid */
+            id: string;
+            next_due_at: string | null;
+            note: string;
+            payee: components["schemas"]["Person"] | null;
+            repeat: components["schemas"]["Repeat"];
+            runs: components["schemas"]["Run"][];
+            /** Format: date */
+            starts_on: string;
+            state: components["schemas"]["ScheduleState"];
+            updated_at: string;
+            version: number;
+            zone: string;
+        };
+        /**
+         * ScheduleAsk
+         * @description POST /api/v1/schedules. Exactly one of `user_id`, `address`.
+         */
+        ScheduleAsk: {
+            address?: string | null;
+            amount: components["schemas"]["AmountAsk"];
+            at?: string;
+            count?: number | null;
+            destination_tag?: number | null;
+            ends_on?: string | null;
+            note?: string;
+            repeat?: components["schemas"]["Repeat"];
+            /** Format: date */
+            starts_on: string;
+            user_id?: string | null;
+            zone?: string;
+        };
+        /**
+         * ScheduleState
+         * @description Where a schedule stands; the last two are terminal.
+         * @enum {unknown}
+         */
+        ScheduleState: "active" | "cancelled" | "ended" | "paused";
         /**
          * Scope
          * @description What an access token may do. None lets it approve a payment: that needs a device and its PIN.
@@ -1345,6 +1418,7 @@ export interface components {
             request_id: string | null;
             retry_at: string | null;
             room_id: string | null;
+            run_id: string | null;
             sender: components["schemas"]["Person"];
             settled_at: string | null;
             settles_room_id: string | null;
@@ -1370,6 +1444,7 @@ export interface components {
             note?: string;
             request_id?: string | null;
             room_id?: string | null;
+            run_id?: string | null;
             settles_room_id?: string | null;
             spend_asset?: string | null;
             user_id?: string | null;
@@ -1690,6 +1765,7 @@ export type RecoveryMethod = components['schemas']['RecoveryMethod'];
 export type RecoveryState = components['schemas']['RecoveryState'];
 export type Relation = components['schemas']['Relation'];
 export type RemovalSide = components['schemas']['RemovalSide'];
+export type Repeat = components['schemas']['Repeat'];
 export type ReplayAsk = components['schemas']['ReplayAsk'];
 export type Replayed = components['schemas']['Replayed'];
 export type RequestAsk = components['schemas']['RequestAsk'];
@@ -1702,6 +1778,11 @@ export type RoomEventsFrame = components['schemas']['RoomEventsFrame'];
 export type RoomFetch = components['schemas']['RoomFetch'];
 export type RoomFolder = components['schemas']['RoomFolder'];
 export type RoomKind = components['schemas']['RoomKind'];
+export type Run = components['schemas']['Run'];
+export type RunState = components['schemas']['RunState'];
+export type Schedule = components['schemas']['Schedule'];
+export type ScheduleAsk = components['schemas']['ScheduleAsk'];
+export type ScheduleState = components['schemas']['ScheduleState'];
 export type Scope = components['schemas']['Scope'];
 export type SecretRotateAsk = components['schemas']['SecretRotateAsk'];
 export type Session = components['schemas']['Session'];

@@ -8,6 +8,7 @@ import type identity from "./en/identity.json";
 import type more from "./en/more.json";
 import type problems from "./en/problems.json";
 import type requests from "./en/requests.json";
+import type schedules from "./en/schedules.json";
 import type transfers from "./en/transfers.json";
 import type wallet from "./en/wallet.json";
 
@@ -23,6 +24,7 @@ declare module "i18next" {
       more: typeof more;
       problems: typeof problems;
       requests: typeof requests;
+      schedules: typeof schedules;
       transfers: typeof transfers;
       wallet: typeof wallet;
     };

@@ -32,6 +32,9 @@ export interface UserEventMap {
   "transfer.turned": { transfer: W.Transfer };
   "request.turned": { request: W.MoneyRequest };
   "request.reminded": { request: W.MoneyRequest };
+  "schedule.turned": { schedule: W.Schedule };
+  "schedule.noticed": { schedule: W.Schedule };
+  "schedule.asked": { schedule: W.Schedule };
   "invitation.turned": { invitation: W.Invitation };
   // pushed without a position
   presence: W.Presence;

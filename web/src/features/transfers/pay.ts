@@ -1,8 +1,8 @@
 /** Opening the pay sheet from anywhere: `openPay({ person })`. */
 import type { Person } from "@/lib/wire";
 
-/** A request, in part or whole; or a line of a room's settle-up plan, in full. */
-export type Pays = { value: string } & ({ requestId: string } | { settlesRoomId: string });
+/** A request, in part or whole; a line of a room's settle-up plan, or a scheduled payment, in full. */
+export type Pays = { value: string } & ({ requestId: string } | { settlesRoomId: string } | { runId: string });
 
 export interface PayTarget {
   /** To someone here. */

@@ -253,7 +253,9 @@ function askOf(input: PaymentInput, warnings: string[]): TransferAsk {
       ? {}
       : "requestId" in pays
         ? { request_id: pays.requestId }
-        : { settles_room_id: pays.settlesRoomId }),
+        : "runId" in pays
+          ? { run_id: pays.runId }
+          : { settles_room_id: pays.settlesRoomId }),
   };
 }
 

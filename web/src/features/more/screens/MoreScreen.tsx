@@ -1,5 +1,5 @@
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { Ban, Code, Info, LogOut, MonitorSmartphone, Palette } from "lucide-react";
+import { Ban, CalendarClock, Code, Info, LogOut, MonitorSmartphone, Palette } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar, ListRow, PageHeader, RowContent, rowClass, SplitView } from "@/design";
@@ -9,6 +9,7 @@ import { useShowsDetail } from "@/lib/pane";
 import { SignOutDialog } from "../parts/SignOutDialog";
 
 const PLACES = [
+  { to: "/more/schedules", text: "schedules", Icon: CalendarClock },
   { to: "/more/devices", text: "devices", Icon: MonitorSmartphone },
   { to: "/more/appearance", text: "appearance", Icon: Palette },
   { to: "/more/blocked", text: "blocked", Icon: Ban },

@@ -1,0 +1,2 @@
+/** Payments that are asked for again when they are due. */
+export { listenToSchedules } from "./events";
