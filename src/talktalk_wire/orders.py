@@ -53,7 +53,7 @@ class OrderState(enum.StrEnum):
     PARTLY = "partly"
     """Some of it does, the rest never will."""
     FAILED = "failed"
-    """None of it does: the ledger refused, or what was locked came back."""
+    """None of it does: the ledger refused."""
     EXPIRED = "expired"
     """None of it does: no ledger took it in time, or nobody approved it."""
     CANCELLED = "cancelled"
@@ -90,8 +90,6 @@ class Way(enum.StrEnum):
     """One native Batch transaction: one ledger."""
     TICKETS = "tickets"
     """A transaction each, on tickets made beforehand."""
-    ESCROWS = "escrows"
-    """Locked for each, then released to all by one secret."""
 
 
 class ItemState(enum.StrEnum):
@@ -100,14 +98,10 @@ class ItemState(enum.StrEnum):
     WAITING = "waiting"
     SENT = "sent"
     """On its way; waiting for a validated ledger."""
-    LOCKED = "locked"
-    """Set aside on the ledger for this recipient."""
     PAID = "paid"
     FAILED = "failed"
     SKIPPED = "skipped"
     """Never sent."""
-    REFUNDED = "refunded"
-    """Was locked, and came back."""
 
 
 class StepState(enum.StrEnum):
@@ -176,8 +170,8 @@ class OrderCheck(Wire, frozen=True, kw_only=True):
     fee: Amount
     """Of all transactions together."""
     reserve: Amount
-    """What is set aside besides while it goes on, and comes back: the ledger's reserve for tickets
-    and escrows; of a new trust line: what it locks until it is removed."""
+    """What is set aside besides while it goes on, and comes back: the ledger's reserve for tickets;
+    of a new trust line: what it locks until it is removed."""
     ledgers: int
     """How many ledgers it takes from the approval on if each transaction is taken at once."""
     transactions: int
@@ -191,7 +185,7 @@ class StepDraft(Wire, frozen=True, kw_only=True):
     """One transaction to approve."""
 
     role: str
-    """`tickets`, `payment`, `batch`, `escrow`, `trust_line`."""
+    """`tickets`, `payment`, `batch`, `trust_line`."""
     tx_blob: str
     """Unsigned serialised transaction, hex."""
     signing_hash: str
@@ -243,11 +237,9 @@ class Tally(Wire, frozen=True, kw_only=True):
 
     waiting: int = 0
     sent: int = 0
-    locked: int = 0
     paid: int = 0
     failed: int = 0
     skipped: int = 0
-    refunded: int = 0
 
 
 class OrderSummary(Wire, frozen=True, kw_only=True):

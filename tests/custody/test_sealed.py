@@ -93,6 +93,44 @@ async def test_approved_payment_is_signed_once(database_url: str) -> None:
 
 
 @pytest.mark.integration
+async def test_set_is_signed_whole_in_its_order_and_once(database_url: str) -> None:
+    custody, user = SealedCustody(KeyEncryptionKey(os.urandom(32)), CLOCK), uuid7()
+    async with _database(database_url) as database, database.transaction() as db:
+        key = await custody.create(db, owner_of_user(user))
+        one, two, three = (_payment(key.address, key.public_key, Amount=str(each)) for each in (1, 2, 3))
+        named = transactions.approval_hash([each.signing_hash for each in (one, two, three)])
+        row = AskRow(
+            id=uuid7(),
+            purpose=AskPurpose.ORDER_APPROVE,
+            user_id=user,
+            device_id=uuid7(),
+            session_id=uuid7(),
+            context=bytes.fromhex(named),
+            worker_key_id="key",
+            sealed={},
+            state=AskState.GRANTED,
+            created_at=CLOCK.now(),
+        )
+        db.add(row)
+        await db.flush()
+        approval = Approval(ask_id=row.id, user_id=user, signing_hash=named, purpose=AskPurpose.ORDER_APPROVE)
+        misread = Approval(ask_id=row.id, user_id=user, signing_hash=named)
+        for drafts, leave in (
+            ([one, two], approval),
+            ([one, three, two], approval),
+            ([one, two, three, three], approval),
+            ([one], approval),
+            ([one, two, three], misread),
+        ):
+            with pytest.raises(SignatureRefused):
+                await custody.sign_all(db, drafts, leave)
+        signed = await custody.sign_all(db, [one, two, three], approval)
+        assert [transactions.decode_blob(each.blob)["Amount"] for each in signed] == ["1", "2", "3"]
+        with pytest.raises(SignatureRefused):
+            await custody.sign_all(db, [one, two, three], approval)
+
+
+@pytest.mark.integration
 async def test_nothing_else_is_signed(database_url: str) -> None:
     custody, user, other = SealedCustody(KeyEncryptionKey(os.urandom(32)), CLOCK), uuid7(), uuid7()
     async with _database(database_url) as database, database.transaction() as db:

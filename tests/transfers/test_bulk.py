@@ -176,7 +176,8 @@ async def test_what_cannot_be_is_refused_before_anything_is_made(running_apps: A
         keyless = await mina.post("/orders", bulk_ask("independent", [(jun, "1"), (sora, "1")]), 400)
         assert keyless["code"] == "idempotency_key_missing"
         many = bulk_ask("all_or_nothing", [(jun, "1"), (sora, "1")])
-        assert (await ordering.draft(mina, many, 503))["code"] == "atomic_unavailable"
+        assert (await ordering.check(mina, many, 409))["code"] == "atomic_unavailable"
+        assert (await ordering.draft(mina, many, 409))["code"] == "atomic_unavailable"
         async with world.rows() as db:
             assert (await db.execute(text("SELECT count(*) FROM orders"))).scalar_one() == 0
 

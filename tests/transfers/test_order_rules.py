@@ -14,7 +14,7 @@ from talktalk.ledger.schemas import LedgerHead, Reserves
 from talktalk.transfers.errors import BelowReserve, InsufficientBalance
 from talktalk.transfers.orders import rules
 from talktalk.transfers.orders.bulk_layout import BulkParams, Paid, lay_out, wave_size
-from talktalk.transfers.orders.errors import PlanTooLong, ReserveTooSmall
+from talktalk.transfers.orders.errors import AtomicUnavailable, PlanTooLong, ReserveTooSmall
 from talktalk.transfers.orders.plans import Plan, Terms, draw_up
 from talktalk.transfers.orders.rules import Cause, StepView, moves, verdict
 from talktalk.transfers.rules import Purse
@@ -175,8 +175,10 @@ def test_what_is_not_there_is_refused() -> None:
         lay_out(_params(BulkMode.ALL_OR_NOTHING, 600, 600), _terms(spendable=1000, batch=True))
     with pytest.raises(InsufficientBalance):
         lay_out(_params(BulkMode.ALL_OR_NOTHING, 10**9, 10**9), _terms(spendable=1000, batch=True))
-    with pytest.raises(ReserveTooSmall):
-        lay_out(_params(BulkMode.ALL_OR_NOTHING, *[1] * 9), _terms(spendable=8 * INCREMENT))
+    with pytest.raises(AtomicUnavailable):
+        lay_out(_params(BulkMode.ALL_OR_NOTHING, *[1] * 9), _terms(batch=True))
+    with pytest.raises(AtomicUnavailable):
+        lay_out(_params(BulkMode.ALL_OR_NOTHING, 1, 1), _terms())
 
 
 def test_a_plan_of_too_many_stages_is_refused() -> None:

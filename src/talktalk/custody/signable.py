@@ -177,13 +177,6 @@ def _ticket_create(fields: Fields) -> None:
         raise SignatureRefused(f"between 1 and {TICKETS_MAX} tickets")
 
 
-def _escrow_create(fields: Fields) -> None:
-    _no_flags(fields)
-    _xrp(fields)
-    if "CancelAfter" not in fields:
-        raise SignatureRefused("what is locked must come back one day")
-
-
 def _batch(fields: Fields) -> None:
     """Every inner transaction is one of this very account that could be signed alone, without a fee."""
     if int(fields.get("Flags", 0)) not in BATCH_MODES:
@@ -212,23 +205,17 @@ _TYPES: Final = {
         _payment,
     ),
     "TicketCreate": Signable(frozenset({"TicketCount"}), _ticket_create),
-    "EscrowCreate": Signable(
-        frozenset({"Destination", "DestinationTag", "Amount", "Condition", "CancelAfter", "FinishAfter"}),
-        _escrow_create,
-    ),
-    "EscrowFinish": Signable(frozenset({"Owner", "OfferSequence", "Condition", "Fulfillment"}), _no_flags),
-    "EscrowCancel": Signable(frozenset({"Owner", "OfferSequence"}), _no_flags),
     "Batch": Signable(frozenset({"RawTransactions"}), _batch),
 }
 
 PERSON: Final = {
-    **{name: _TYPES[name] for name in ("TicketCreate", "EscrowCreate", "Batch")},
+    **{name: _TYPES[name] for name in ("TicketCreate", "Batch")},
     "Payment": Signable(_TYPES["Payment"].fields | {"SendMax", "Paths"}, _person_payment),
     "TrustSet": Signable(frozenset({"LimitAmount"}), _trust_set),
     "MPTokenAuthorize": Signable(frozenset({"MPTokenIssuanceID"}), _mptoken_authorize),
 }
 """What a person's key may sign."""
-OPERATOR: Final = {name: _TYPES[name] for name in ("Payment", "EscrowFinish", "EscrowCancel")}
+OPERATOR: Final = {name: _TYPES[name] for name in ("Payment",)}
 """What the operator's own keys may sign."""
 INNER: Final = {name: _TYPES[name] for name in ("Payment",)}
 """What a Batch may carry."""

@@ -527,7 +527,7 @@ export interface components {
          * @description Where one recipient's money stands.
          * @enum {unknown}
          */
-        ItemState: "failed" | "locked" | "paid" | "refunded" | "sent" | "skipped" | "waiting";
+        ItemState: "failed" | "paid" | "sent" | "skipped" | "waiting";
         /**
          * Me
          * @description The signed-in person.
@@ -1357,9 +1357,7 @@ export interface components {
          */
         Tally: {
             failed: number;
-            locked: number;
             paid: number;
-            refunded: number;
             sent: number;
             skipped: number;
             waiting: number;
@@ -1571,7 +1569,7 @@ export interface components {
          * @description How it goes over the ledger.
          * @enum {unknown}
          */
-        Way: "batch" | "direct" | "escrows" | "tickets";
+        Way: "batch" | "direct" | "tickets";
         /**
          * Webhook
          * @description An address that is told what happens.

@@ -45,7 +45,6 @@ STOPPERS = (
     errors.DuplicateRecipient,
     errors.ReserveTooSmall,
     errors.PlanTooLong,
-    errors.DestinationUnfunded,
     errors.AtomicUnavailable,
 )
 MAKING = (

@@ -12,6 +12,7 @@ from talktalk.custody.ports import Custody
 from talktalk.custody.schemas import Approval, Ask, AskPurpose
 from talktalk.custody.verifiers import Verifiers
 from talktalk.ledger import accounts, outgoing
+from talktalk.ledger.amounts import format_drops
 from talktalk.ledger.outgoing import ToStore
 from talktalk.ledger.schemas import Draft
 from talktalk.platform import audit
@@ -133,7 +134,7 @@ class OrderDecider:
             sender_id=row.sender_id,
             client_id=f"order-{row.id}",
             ref=row.id,
-            body=f"{len(items)} × XRP",
+            body=f"{format_drops(row.total_drops)} XRP · {len(items)}",
             card=views.card_of(row, items),
         )
         _, news = await self._desk.rooms.post_cards(db, [card])

@@ -15,22 +15,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from talktalk.ledger.schemas import Closed, Settled
 from talktalk.ledger.service import Ledger
 from talktalk.transfers import rules as transfer_rules
-from talktalk.transfers.errors import DestinationRefuses
 from talktalk.transfers.orders import payees
-from talktalk.transfers.orders.bulk_layout import BulkParams, Paid, lay_out, way_of
+from talktalk.transfers.orders.bulk_layout import BulkParams, Paid, goes_as_batch, lay_out
 from talktalk.transfers.orders.errors import (
     AtomicUnavailable,
-    DestinationUnfunded,
     DuplicateRecipient,
     OrderMalformed,
 )
-from talktalk.transfers.orders.payees import Receiver, naming
+from talktalk.transfers.orders.payees import naming
 from talktalk.transfers.orders.plans import Plan, Terms
 from talktalk.transfers.orders.ports import Examined, Want
 from talktalk.transfers.orders.tables import ItemRow, OrderRow, StepRow
 from talktalk.transfers.service import Looked, Wanted
 from talktalk.wallet.service import WalletDesk
-from talktalk_wire.orders import BulkMode, ItemState, OrderAsk, OrderKind, Way
+from talktalk_wire.orders import BulkMode, ItemState, OrderAsk, OrderKind
 from talktalk_wire.transfers import TransferAsk
 
 
@@ -106,8 +104,8 @@ class Bulk:
                 for each in receivers
             ),
         )
-        if way_of(params, has_batch=terms.has_batch) is Way.ESCROWS:
-            _check_lockable(receivers)
+        if params.mode is BulkMode.ALL_OR_NOTHING and not goes_as_batch(params, has_batch=terms.has_batch):
+            raise AtomicUnavailable("only 2 to 8 recipients, where the network has Batch")
         return Examined(
             params=msgspec.to_builtins(params),
             mode=wanted.mode,
@@ -127,9 +125,7 @@ class Bulk:
     async def bind(
         self, db: AsyncSession, order_id: UUID, params: dict[str, Any], terms: Terms
     ) -> dict[str, Any]:
-        """All or nothing beyond a Batch needs a condition whose secret only the worker can open."""
-        if way_of(_params(params), has_batch=terms.has_batch) is Way.ESCROWS:
-            raise AtomicUnavailable("only 2 to 8 recipients, where the network has Batch")
+        """Nothing beside the recipients is needed."""
         return params
 
     async def followed(
@@ -165,20 +161,6 @@ def _read_inner(order: OrderRow, items: Sequence[ItemRow], outcome: Settled) -> 
         else:
             item.state, item.failure_code = ItemState.FAILED, result or "not_applied"
             stopped = order.mode == BulkMode.UNTIL_FAILURE
-
-
-def _check_lockable(receivers: Sequence[Receiver]) -> None:
-    """Refuse what could not be released later by somebody else than the receiver.
-
-    Raises:
-        DestinationUnfunded, DestinationRefuses: Of one receiver.
-    """
-    for index, each in enumerate(receivers):
-        with naming(index):
-            if not each.payee.exists:
-                raise DestinationUnfunded
-            if transfer_rules.chooses_senders(each.payee):
-                raise DestinationRefuses
 
 
 def _params(params: Mapping[str, Any]) -> BulkParams:

@@ -1,4 +1,4 @@
-"""Laying out a bulk transfer: one Batch, payments on tickets in waves, or escrows. Pure.
+"""Laying out a bulk transfer: one Batch, or payments on tickets in waves. Pure.
 
 Waves: a ticket costs its owner a reserve until it is used. If the money for all of them is not there
 besides the amounts, tickets are made for as many payments as it allows, and for the next ones when
@@ -9,7 +9,6 @@ Source: xrpl.org, Tickets, Reserves; XLS-56 (Batch).
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any, Final
 from uuid import UUID
@@ -18,7 +17,7 @@ import msgspec
 
 from talktalk.ledger import fees, transactions
 from talktalk.transfers import rules
-from talktalk.transfers.orders.errors import ReserveTooSmall
+from talktalk.transfers.orders.errors import AtomicUnavailable, ReserveTooSmall
 from talktalk.transfers.orders.plans import Numbering, Plan, PlannedItem, PlannedStep, Terms
 from talktalk_wire.orders import BulkMode, Way
 
@@ -28,11 +27,6 @@ BATCH_FLAGS: Final = {
     BulkMode.UNTIL_FAILURE: 0x0004_0000,
     BulkMode.INDEPENDENT: 0x0008_0000,
 }
-RIPPLE_EPOCH_S: Final = 946_684_800
-LOCK_LIFE: Final = timedelta(hours=24)
-"""After so long what is locked and was not released comes back."""
-KEEPER_AT_A_TIME: Final = 8
-"""Escrows the keeper finishes in one ledger."""
 
 
 class Paid(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,15 +43,11 @@ class BulkParams(msgspec.Struct, frozen=True, kw_only=True):
 
     mode: BulkMode
     recipients: tuple[Paid, ...]
-    condition: str | None = None
-    """Of the escrows, upper-case hex."""
 
 
-def way_of(params: BulkParams, *, has_batch: bool) -> Way:
-    """How it goes over the ledger."""
-    if has_batch and len(params.recipients) <= BATCH_MAX:
-        return Way.BATCH
-    return Way.ESCROWS if params.mode is BulkMode.ALL_OR_NOTHING else Way.TICKETS
+def goes_as_batch(params: BulkParams, *, has_batch: bool) -> bool:
+    """Whether one native Batch can carry it."""
+    return has_batch and len(params.recipients) <= BATCH_MAX
 
 
 def lay_out(params: BulkParams, terms: Terms) -> Plan:
@@ -65,17 +55,16 @@ def lay_out(params: BulkParams, terms: Terms) -> Plan:
 
     Raises:
         InsufficientBalance, BelowReserve, ReserveTooSmall: The money is not there.
+        AtomicUnavailable: All or nothing, and no Batch can carry it.
         LedgerBusy: The network's fee is above our cap.
     """
-    way = way_of(params, has_batch=terms.has_batch)
     rules.check_purse(terms.purse, _total(params), 0)
-    match way:
-        case Way.BATCH:
-            plan = _batch(params, terms)
-        case Way.TICKETS:
-            plan = _tickets(params, terms)
-        case Way.ESCROWS:
-            plan = _escrows(params, terms)
+    if goes_as_batch(params, has_batch=terms.has_batch):
+        plan = _batch(params, terms)
+    elif params.mode is BulkMode.ALL_OR_NOTHING:
+        raise AtomicUnavailable
+    else:
+        plan = _tickets(params, terms)
     rules.check_purse(terms.purse, plan.total_drops, plan.fee_drops)
     return plan
 
@@ -179,64 +168,6 @@ def _tickets(params: BulkParams, terms: Terms) -> Plan:
     )
 
 
-def _escrows(params: BulkParams, terms: Terms) -> Plan:
-    """Money locked for everybody under one condition. Each lock costs a reserve until it is opened."""
-    fee_drops = fees.capped(terms.head.fee_drops)
-    count = len(params.recipients)
-    increment = terms.head.reserves.increment_drops
-    reserve_drops = count * increment
-    slack = terms.spendable_drops - _total(params) - (count + 1) * fee_drops
-    if slack < reserve_drops or count > terms.tickets_max:
-        raise ReserveTooSmall
-    numbering = Numbering(terms)
-    reused = [ticket for ticket in (numbering.ticket() for _ in range(count)) if ticket is not None]
-    steps: list[PlannedStep] = []
-    tickets = list(reused)
-    if missing := count - len(reused):
-        first = numbering.numbers(missing + 1)
-        tickets += range(first + 1, first + missing + 1)
-        steps.append(
-            PlannedStep(
-                role="tickets",
-                fields={
-                    "TransactionType": "TicketCreate",
-                    "Account": terms.address,
-                    "TicketCount": missing,
-                },
-                sequence=first,
-                numbers=missing + 1,
-                fee_drops=fee_drops,
-                spend_drops=fee_drops,
-            )
-        )
-    made = len(steps)
-    cancel_after = ripple_time(terms.head.close_time + LOCK_LIFE)
-    for index, (paid, ticket) in enumerate(zip(params.recipients, tickets, strict=True)):
-        fields = _payment(paid, terms) | {"TransactionType": "EscrowCreate", "CancelAfter": cancel_after}
-        if params.condition is not None:
-            fields["Condition"] = params.condition
-        steps.append(
-            PlannedStep(
-                role="escrow",
-                fields=fields,
-                ticket_sequence=ticket,
-                fee_drops=fee_drops,
-                spend_drops=paid.amount_drops + fee_drops,
-                needs=(0,) if index >= len(reused) else (),
-                stage=made,
-            )
-        )
-    items = tuple(_item(paid, made + index) for index, paid in enumerate(params.recipients))
-    finishing = -(-count // KEEPER_AT_A_TIME)
-    return Plan(
-        way=Way.ESCROWS,
-        steps=tuple(steps),
-        items=items,
-        reserve_drops=reserve_drops,
-        stages=made + 1 + finishing,
-    )
-
-
 def wave_size(amounts: Sequence[int], slack_drops: int, increment_drops: int, size_max: int) -> int:
     """For how many of the next payments tickets can be made at once; 0 if not for one.
 
@@ -260,11 +191,6 @@ def wave_size(amounts: Sequence[int], slack_drops: int, increment_drops: int, si
         ):
             return size
     return 0
-
-
-def ripple_time(moment: datetime) -> int:
-    """Seconds since the ledger's epoch, 2000-01-01T00:00Z."""
-    return int(moment.timestamp()) - RIPPLE_EPOCH_S
 
 
 def _payment(paid: Paid, terms: Terms) -> dict[str, Any]:

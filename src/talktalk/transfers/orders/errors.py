@@ -1,6 +1,6 @@
 """What a caller is told about an order that cannot be. Nothing was changed."""
 
-from talktalk.platform.problems import NotFound, Trouble, Unavailable
+from talktalk.platform.problems import NotFound, Trouble
 
 
 class OrderMalformed(Trouble):
@@ -34,7 +34,7 @@ class NoNewLines(Trouble):
 
 
 class ReserveTooSmall(Trouble):
-    """The ledger's reserve for tickets or escrows is not there besides the amounts."""
+    """The ledger's reserve for tickets is not there besides the amounts."""
 
     status, code, title = 409, "reserve_too_small", "Not enough money for the ledger's reserve besides"
 
@@ -45,16 +45,10 @@ class PlanTooLong(Trouble):
     status, code, title = 409, "plan_too_long", "This takes too many ledgers; pay fewer at once"
 
 
-class DestinationUnfunded(Trouble):
-    """Money can be locked only for an account that exists."""
+class AtomicUnavailable(Trouble):
+    """All-or-nothing for so many, or on a network without Batch."""
 
-    status, code, title = 409, "destination_unfunded", "This account does not exist yet"
-
-
-class AtomicUnavailable(Unavailable):
-    """All-or-nothing needs what is not at hand now: a keeper's account, or a sealed secret."""
-
-    code, title = "atomic_unavailable", "All or nothing cannot be had now"
+    status, code, title = 409, "atomic_unavailable", "All or nothing cannot be had for these"
 
 
 class OrderNotFound(NotFound):

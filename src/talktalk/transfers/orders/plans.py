@@ -85,7 +85,7 @@ class PlannedItem(msgspec.Struct, frozen=True, kw_only=True):
     destination_tag: int | None
     amount_drops: int
     step: int
-    """Index of the step that pays, or locks."""
+    """Index of the step that pays."""
     inner_hash: str | None = None
 
 
@@ -96,7 +96,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[PlannedStep, ...]
     items: tuple[PlannedItem, ...]
     reserve_drops: int
-    """The most that tickets and escrows set aside at one time."""
+    """The most that tickets set aside at one time."""
     stages: int
     """How many ledgers it takes if every transaction is taken at once."""
 

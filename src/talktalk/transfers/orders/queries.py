@@ -63,12 +63,6 @@ async def orders_of_steps(db: AsyncSession, step_ids: Collection[UUID]) -> set[U
     return set(found.scalars())
 
 
-async def orders_of_items(db: AsyncSession, item_ids: Collection[UUID]) -> set[UUID]:
-    """Whose these items are."""
-    found = await db.execute(select(ItemRow.order_id).where(ItemRow.id.in_(item_ids)).distinct())
-    return set(found.scalars())
-
-
 async def steps(db: AsyncSession, order_ids: Collection[UUID]) -> dict[UUID, list[StepRow]]:
     """The steps of these orders, each order's in their order. The orders are locked by who writes."""
     found = await db.execute(
@@ -137,17 +131,6 @@ async def due(db: AsyncSession, now: datetime, limit: int) -> list[UUID]:
         .join(OrderRow, OrderRow.id == StepRow.order_id)
         .where(StepRow.state == "held", StepRow.not_before <= now, OrderRow.state == OrderState.WORKING)
         .distinct()
-        .limit(limit)
-    )
-    return list(found.scalars())
-
-
-async def look_again(db: AsyncSession, now: datetime, kind: str, limit: int) -> list[UUID]:
-    """Working orders of a kind that wanted to be looked at by now. Nothing is locked."""
-    found = await db.execute(
-        select(OrderRow.id)
-        .where(OrderRow.kind == kind, OrderRow.state == OrderState.WORKING, OrderRow.look_again_at <= now)
-        .order_by(OrderRow.look_again_at)
         .limit(limit)
     )
     return list(found.scalars())

@@ -69,7 +69,7 @@ TERMINAL = frozenset(
 )
 STEP_ENDS = frozenset({StepState.SETTLED, StepState.FAILED, StepState.EXPIRED, StepState.WITHDRAWN})
 TICKET_USED = frozenset({StepState.SETTLED, StepState.FAILED})
-ITEM_ENDS = frozenset({ItemState.PAID, ItemState.FAILED, ItemState.SKIPPED, ItemState.REFUNDED})
+ITEM_ENDS = frozenset({ItemState.PAID, ItemState.FAILED, ItemState.SKIPPED})
 
 
 class ImpossibleTransition(AssertionError):

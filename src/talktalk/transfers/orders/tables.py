@@ -41,7 +41,7 @@ class OrderRow(Base):
     fee_drops: Mapped[int] = mapped_column(BigInteger)
     """Of all steps together."""
     reserve_drops: Mapped[int] = mapped_column(BigInteger)
-    """The most that tickets and escrows set aside besides."""
+    """The most that tickets set aside besides."""
     # The draft.
     approval_hash: Mapped[str]
     last_ledger: Mapped[int] = mapped_column(BigInteger)
