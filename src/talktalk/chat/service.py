@@ -261,6 +261,7 @@ async def opened(db: AsyncSession, room: RoomRow, *user_ids: UUID) -> News:
 
 
 def other_in(room: RoomRow, user_id: UUID) -> UUID:
+    """The other of the two in a direct room."""
     assert room.pair_low is not None, "only direct rooms have two sides"
     assert room.pair_high is not None, "only direct rooms have two sides"
     return room.pair_high if room.pair_low == user_id else room.pair_low
