@@ -103,7 +103,7 @@ export function ScheduleSheet({ onClose }: { onClose: () => void }) {
             </button>
           ))}
         </div>
-        <div className="flex gap-3">
+        <div className="flex flex-col gap-4 sm:flex-row sm:gap-3">
           <TextField
             label={t("day")}
             type="date"
