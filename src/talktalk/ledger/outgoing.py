@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from talktalk.ledger.schemas import (
@@ -381,8 +381,9 @@ async def among(db: AsyncSession, network: str, hashes: Collection[str]) -> list
     return list(found.scalars())
 
 
-async def make_due(db: AsyncSession, network: str, last_ledger: int, now: datetime) -> None:
-    """Have every live transaction looked at now whose window `last_ledger` ends."""
+async def make_due(db: AsyncSession, network: str, last_ledger: int, at: datetime) -> None:
+    """Have every live transaction looked at whose window `last_ledger` ends, at that ledger's close or when
+    it is due anyway: a close time may be ahead of our clock, and each ledger's is further ahead."""
     await db.execute(
         update(OutgoingRow)
         .where(
@@ -390,7 +391,7 @@ async def make_due(db: AsyncSession, network: str, last_ledger: int, now: dateti
             OutgoingRow.state.in_(LIVE),
             OutgoingRow.last_ledger <= last_ledger,
         )
-        .values(next_look_at=now)
+        .values(next_look_at=func.least(OutgoingRow.next_look_at, at))
     )
 
 
