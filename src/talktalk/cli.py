@@ -134,6 +134,27 @@ def reconcile(
 
 
 @app.command()
+def simulate(
+    seeds: Annotated[
+        str, typer.Option(help="The seeds, as 1..500; one number replays that seed.")
+    ] = "1..100",
+    profile: Annotated[
+        str, typer.Option(help="What fails: mixed, calm, lossy, crashy, nodes or stormy.")
+    ] = "mixed",
+) -> None:
+    """Pay thousands of times while everything fails; the first seed that breaks a promise is replayed."""
+    from talktalk.simulation import command
+
+    try:
+        wanted = command.read_seeds(seeds)
+    except command.SeedsMalformed as error:
+        raise typer.BadParameter(str(error)) from error
+    if profile not in command.profile_names():
+        raise typer.BadParameter(f"there is no profile {profile!r}")
+    raise typer.Exit(command.simulate(wanted, profile))
+
+
+@app.command()
 def openapi() -> None:
     """Print the OpenAPI document of the HTTP API."""
     from talktalk.app import openapi_document

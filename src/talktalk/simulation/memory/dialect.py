@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy import MetaData
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.base import PGDialect
-from sqlalchemy.engine import AdaptedConnection
+from sqlalchemy.engine import AdaptedConnection, Engine
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.sql.elements import TextClause
@@ -34,6 +34,10 @@ class Gate(Protocol):
 
     async def connecting(self) -> None:
         """A connection is being made."""
+        ...
+
+    def connected(self, connection: "MemoryConnection") -> None:
+        """It was made."""
         ...
 
     async def asking(self, what: str) -> None:
@@ -58,6 +62,9 @@ class OpenGate:
 
     async def connecting(self) -> None:
         """At once."""
+
+    def connected(self, connection: "MemoryConnection") -> None:
+        """Nobody cuts it."""
 
     async def asking(self, what: str) -> None:
         """At once."""
@@ -191,8 +198,6 @@ class MemoryDialect(PGDialect):
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)  # type: ignore[no-untyped-call]  # SQLAlchemy's
         self.server_version_info = (18, 0)
-        self.server: Store
-        self.gate: Gate
 
     @classmethod
     def import_dbapi(cls) -> Any:
@@ -214,11 +219,6 @@ class MemoryDialect(PGDialect):
     def do_ping(self, dbapi_connection: Any) -> bool:
         """Whether it still stands."""
         return not dbapi_connection.broken
-
-    def connect(self, *_: Any, **__: Any) -> Any:
-        """A new session."""
-        await_(self.gate.connecting())
-        return MemoryConnection(self.server, self.gate)
 
     def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
         """Whether the connection is of no use any more."""
@@ -301,10 +301,9 @@ class MemoryDialect(PGDialect):
             await_(connection.gate.asking(compiled.string))
             tx = connection.begun()
             program = compiled.__dict__.get("memory_program")
-            if program is None or compiled.__dict__["memory_store"] is not self.server:
-                program = self._program(compiled)
-                compiled.__dict__.update(memory_program=program, memory_store=self.server)
-            run = Run(self.server, tx, {}, self.server.now())
+            if program is None:
+                program = compiled.__dict__["memory_program"] = _program(compiled, connection.server)
+            run = Run(connection.server, tx, {}, connection.server.now())
             rows: list[tuple[Any, ...]] = []
             count = 0
             try:
@@ -328,10 +327,11 @@ class MemoryDialect(PGDialect):
             names = [entry.name for entry in compiled._result_columns]
         cursor.answer(Answer(rows, count), names)
 
-    def _program(self, compiled: Any) -> Any:
-        if isinstance(compiled.statement, TextClause):
-            return texts.find(compiled.statement)
-        return Compiler(compiled, self.server).program()
+
+def _program(compiled: Any, server: Store) -> Any:
+    if isinstance(compiled.statement, TextClause):
+        return texts.find(compiled.statement)
+    return Compiler(compiled, server).program()
 
 
 def _whole(context: Any, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -351,14 +351,26 @@ def _whole(context: Any, parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def memory_engine(store: Store, *, gate: Gate | None = None, pool_size: int = 10) -> AsyncEngine:
-    """An engine whose database is `store`."""
-    engine = create_async_engine(
-        "postgresql+memory://", pool_size=pool_size, max_overflow=0, pool_timeout=10, pool_pre_ping=False
-    )
-    dialect = engine.dialect
-    assert isinstance(dialect, MemoryDialect)
-    dialect.server, dialect.gate = store, gate or OpenGate()
-    return engine
+    """An engine whose database is `store`; its clients' way there is `gate`.
+
+    All engines of one store share what they have compiled, for as long as the store lives.
+    """
+    common: AsyncEngine | None = store.attached.get("engine")
+    if common is None:
+        common = store.attached["engine"] = create_async_engine("postgresql+memory://")
+    way = gate or OpenGate()
+
+    def connect() -> Any:
+        await_(way.connecting())
+        connection = MemoryConnection(store, way)
+        way.connected(connection)
+        return connection
+
+    dialect = common.sync_engine.dialect
+    pool = AsyncAdaptedQueuePool(connect, pool_size=pool_size, max_overflow=0, timeout=10, dialect=dialect)
+    engine = Engine(pool, dialect, common.sync_engine.url)
+    engine._compiled_cache = common.sync_engine._compiled_cache
+    return AsyncEngine(engine)
 
 
 def memory_store(metadata: MetaData, now: Any) -> Store:

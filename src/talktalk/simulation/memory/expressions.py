@@ -4,7 +4,9 @@ A closure takes the frame (one version per source of the statement, at the place
 and the run (transaction, parameters). A null is None; a comparison with it is None too.
 """
 
+import functools
 import operator
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -119,6 +121,21 @@ _BINARY: dict[Any, Callable[[Value, Value], Value]] = {
     operator.mul: _null_safe(operator.mul),
     operators.concat_op: _null_safe(operator.add),
 }
+
+
+_LIKE: dict[Any, tuple[str, str]] = {
+    operators.like_op: ("", ""),
+    operators.startswith_op: ("", "%"),
+    operators.endswith_op: ("%", ""),
+    operators.contains_op: ("%", "%"),
+}
+
+
+@functools.lru_cache(maxsize=256)
+def _pattern(like: str) -> re.Pattern[str]:
+    """What LIKE means by a text: any run for `%`, any character for `_`."""
+    parts = {"%": ".*", "_": "."}
+    return re.compile("".join(parts.get(each) or re.escape(each) for each in like), re.DOTALL)
 
 
 class Expressions:
@@ -280,6 +297,11 @@ class Expressions:
             return lambda frame, run: (left(frame, run) == right(frame, run)) is wanted
         if node.operator in (operators.in_op, operators.not_in_op):
             return self._among(node)
+        if node.operator in _LIKE and not node.modifiers.get("escape"):
+            before, after = _LIKE[node.operator]
+            return _null_safe(lambda text, part: bool(_pattern(before + part + after).fullmatch(text)))(
+                self.value(node.left), self.value(node.right)
+            )
         raise unknown(self.compiled, node)
 
     def _among(self, node: elements.BinaryExpression[Any]) -> Value:

@@ -646,6 +646,9 @@ class Insertion(_Writer):
         raise unknown(self.compiler.compiled, value)
 
     def _default(self, column: Column[Any]) -> Value:
+        if column.default is not None and column.default.is_scalar:
+            always: Any = column.default.arg  # type: ignore[attr-defined]  # a scalar default has one
+            return lambda frame, run: always
         if column.default is not None:
             raise unknown(self.compiler.compiled, column.default)
         if column.server_default is None:
@@ -740,8 +743,6 @@ class Insertion(_Writer):
     def _complete(self, given: dict[str, Any], run: Run) -> Version:
         return {
             name: store(given[name] if name in given else self._defaults[name]([], run))
-            if name in given or self.source.columns[name].server_default is not None
-            else None
             for name, store in self.storing.items()
         }
 

@@ -146,7 +146,17 @@ class Table:
 class Transaction:
     """One transaction of one session."""
 
-    __slots__ = ("_locked", "_log", "ended", "failed", "notifications", "started_at", "store", "waits_for")
+    __slots__ = (
+        "_locked",
+        "_log",
+        "ended",
+        "failed",
+        "notifications",
+        "over",
+        "started_at",
+        "store",
+        "waits_for",
+    )
 
     def __init__(self, store: "Store") -> None:
         self.store = store
@@ -155,6 +165,8 @@ class Transaction:
         self.ended: asyncio.Future[None] | None = None
         """Made by the first who waits for the end, or for locks to be given back."""
         self.failed = False
+        self.over = False
+        """Whether it has ended; a client that was cut off may not know."""
         self.notifications: dict[str, None] = {}
         self.waits_for: Transaction | None = None
         self._log: list[tuple[Any, ...]] = []
@@ -164,6 +176,7 @@ class Transaction:
 
     def write(self, table: Table, row: Row, version: Version | None) -> None:
         """Make `version` the row's pending one (None deletes it). The lock is held."""
+        self._alive()
         before_owner, before = row.owner, row.pending
         row.owner, row.pending = self, version
         keys = []
@@ -177,6 +190,7 @@ class Transaction:
 
     def insert(self, table: Table, version: Version) -> Row:
         """A new row, locked by being ours."""
+        self._alive()
         row = Row()
         table.rows[row] = None
         row.locks[self] = UPDATE
@@ -211,6 +225,7 @@ class Transaction:
             if nowait:
                 raise psycopg.errors.LockNotAvailable("could not obtain lock on row")
             self.wait_for(holder)
+        self._alive()
         self._log.append(("locked", row, held))
         row.locks[self] = strength
         self._locked[row] = None
@@ -223,6 +238,7 @@ class Transaction:
             psycopg.errors.DeadlockDetected: It waits, perhaps through others, for this one.
             psycopg.errors.QueryCanceled: It took too long.
         """
+        self._alive()
         seen = other
         while seen.waits_for is not None:
             seen = seen.waits_for
@@ -307,7 +323,12 @@ class Transaction:
         self.rollback_to(0)
         self._end()
 
+    def _alive(self) -> None:
+        if self.over:
+            raise ConnectionLost("the server has ended this transaction")
+
     def _end(self) -> None:
+        self.over = True
         for row in self._locked:
             row.locks.pop(self, None)
         self._locked.clear()
@@ -341,7 +362,19 @@ class Store:
         """Called with the payloads of each commit that notified."""
         self.waits = 0
         """How often somebody had to wait for a lock."""
+        self.attached: dict[str, Any] = {}
+        """What is kept for as long as the store lives."""
         self._holders: dict[str, asyncio.Lock] = {}
+
+    def clear(self) -> None:
+        """Empty every table, and forget everybody."""
+        for table in self.tables.values():
+            table.rows.clear()
+            for index in table.indexes:
+                index.rows.clear()
+        self.listeners.clear()
+        self._holders.clear()
+        self.waits = 0
 
     def table(self, name: str) -> Table:
         """A table by its name.
