@@ -46,5 +46,20 @@ test.each(["", ".", "-1", "1e5", "NaN", "1.0000001", "1.2.3", "१"])("%s is no 
 
 test("amounts are shown grouped and whole", () => {
   expect(formatDecimal("1234567.000001")).toBe("1,234,567.000001");
-  expect(formatAmount({ value: "1000", asset: "USD.rIssuer" })).toBe("1,000 USD");
+  expect(formatAmount({ value: "1000", asset: "XRP" })).toBe("1,000 XRP");
+});
+
+const ISSUER = "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh";
+
+test("a token is never shown without its issuer, so that none passes for another", () => {
+  expect(formatAmount({ value: "1000", asset: `USD.${ISSUER}` })).toBe("1,000 USD · rHb9…tyTh");
+  expect(formatAmount({ value: "5", asset: `xrp.${ISSUER}` })).not.toBe("5 xrp");
+  const rlusd = `524C555344000000000000000000000000000000.${ISSUER}`;
+  expect(formatAmount({ value: "5", asset: rlusd })).toBe("5 RLUSD · rHb9…tyTh");
+  expect(formatAmount({ value: "5", asset: `mpt.${"00AB".repeat(12)}` })).toBe("5 MPT 00AB…00AB");
+});
+
+test("a code that holds no plain text is shown as its digits", () => {
+  const hidden = `55E2808B5344${"0".repeat(28)}.${ISSUER}`;
+  expect(formatAmount({ value: "5", asset: hidden })).toBe("5 55E2…0000 · rHb9…tyTh");
 });

@@ -87,12 +87,36 @@ export function formatDecimal(value: string): string {
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
 
-/** The short name of an asset: `XRP`, or a token's code without its issuer. */
-export function assetCode(asset: string): string {
-  return asset.split(".")[0] ?? asset;
+const HEX_CODE = /^[0-9A-F]{40}$/;
+const PLAIN_TEXT = /^[\x21-\x7e]+$/;
+
+/** What a currency code says: three characters as they are, 40 hex digits as the plain text they hold. */
+function codeText(code: string): string {
+  if (!HEX_CODE.test(code)) return code;
+  const digits = code.replace(/(00)+$/, "").match(/../g) ?? [];
+  const text = String.fromCharCode(...digits.map((pair) => parseInt(pair, 16)));
+  return PLAIN_TEXT.test(text) ? text : short(code);
 }
 
-/** “1,234.5 XRP”. */
+function short(text: string): string {
+  return text.length > 12 ? `${text.slice(0, 4)}…${text.slice(-4)}` : text;
+}
+
+/** The short name of an asset: `XRP`, or a token's code without its issuer. */
+export function assetCode(asset: string): string {
+  const dot = asset.lastIndexOf(".");
+  if (dot < 0) return asset;
+  const code = asset.slice(0, dot);
+  return code === "mpt" ? `MPT ${short(asset.slice(dot + 1))}` : codeText(code);
+}
+
+/**
+ * “1,234.5 XRP”, “5 USD · rHb9…dyTh”: a token never without its issuer, since anyone may issue one that
+ * calls itself like another.
+ */
 export function formatAmount(amount: Amount): string {
-  return `${formatDecimal(amount.value)} ${assetCode(amount.asset)}`;
+  const text = `${formatDecimal(amount.value)} ${assetCode(amount.asset)}`;
+  const issuer = amount.asset.slice(amount.asset.lastIndexOf(".") + 1);
+  const isIssued = amount.asset !== issuer && !amount.asset.startsWith("mpt.");
+  return isIssued ? `${text} · ${short(issuer)}` : text;
 }

@@ -7,6 +7,7 @@ import { compare, formatAmount, xrpFromDrops } from "@/lib/amount";
 import type { Wallet } from "@/lib/wire";
 import { BalanceText } from "./BalanceText";
 import { ReceiveSheet } from "./ReceiveSheet";
+import { TokenBalances } from "./TokenBalances";
 import { WalletTrust } from "./WalletTrust";
 
 /** What can be spent, what is reserved and why, and the two things one does with money. */
@@ -92,6 +93,7 @@ export function BalancePanel({ wallet }: { wallet: Wallet }) {
           </Button>
         </div>
       )}
+      <TokenBalances wallet={wallet} />
       <WalletTrust wallet={wallet} />
       {receiving && address !== null && (
         <ReceiveSheet address={address} onClose={() => setReceiving(false)} />
