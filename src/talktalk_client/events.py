@@ -25,6 +25,7 @@ from talktalk_wire.schedules import Schedule
 from talktalk_wire.social import Blocked, Friend, FriendRequest
 from talktalk_wire.transfers import Card, Transfer
 from talktalk_wire.wallet import Activity, Recovery, Wallet
+from talktalk_wire.webhooks import Webhook
 
 
 class _Of(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,6 +220,12 @@ class ScheduleAsked(_Of, frozen=True, kw_only=True):
     schedule: Schedule
 
 
+class WebhookDisabled(_Of, frozen=True, kw_only=True):
+    """A webhook of this person's is told nothing any more; `disabled_reason` says why."""
+
+    webhook: Webhook
+
+
 class OtherUserEvent(_Of, frozen=True, kw_only=True):
     """One of the user's own events of a kind this SDK does not know."""
 
@@ -255,6 +262,7 @@ Event = (
     | ScheduleNoticed
     | ScheduleAsked
     | InvitationTurned
+    | WebhookDisabled
     | OtherUserEvent
     | ReadMoved
     | Typing
@@ -291,6 +299,7 @@ _USER_EVENTS: Mapping[str, tuple[type[Event], _Reader]] = {
     "wallet.changed": (WalletChanged, _within("wallet")),
     "wallet.activity": (WalletActivity, _within("entry")),
     "recovery.started": (RecoveryStarted, _within("recovery")),
+    "webhook.disabled": (WebhookDisabled, _within("webhook")),
     "recovery.closed": (RecoveryClosed, _within("recovery")),
     "device.trusted": (DeviceTrusted, _within("device_id")),
     "transfer.turned": (TransferTurned, _within("transfer")),

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from talktalk_wire.invitations import Invitation, InvitationState
 from talktalk_wire.orders import OrderState, OrderSummary
 from talktalk_wire.requests import MoneyRequest, MoneyRequestState
 from talktalk_wire.transfers import Transfer, TransferState
@@ -59,6 +60,13 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "request.reminded": Told(
         family="request", field="request", struct=MoneyRequest, words="I am reminded of a request for money"
+    ),
+    "invitation.turned": Told(
+        family="invitation",
+        field="invitation",
+        struct=Invitation,
+        words="An invitation I sent has changed and is",
+        states=InvitationState,
     ),
     "wallet.activity": Told(
         family="wallet",

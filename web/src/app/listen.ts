@@ -2,6 +2,7 @@
 import { listenToChat } from "@/features/chat";
 import { listenToFriends } from "@/features/friends";
 import { listenToIdentity } from "@/features/identity";
+import { listenToMore } from "@/features/more";
 import { listenToRequests } from "@/features/requests";
 import { listenToSchedules } from "@/features/schedules";
 import { listenToTransfers } from "@/features/transfers";
@@ -16,6 +17,7 @@ const FEATURES = [
   listenToRequests,
   listenToSchedules,
   listenToWallet,
+  listenToMore,
 ];
 
 /** Start listening; the answer stops it. */

@@ -36,6 +36,8 @@ export interface UserEventMap {
   "schedule.noticed": { schedule: W.Schedule };
   "schedule.asked": { schedule: W.Schedule };
   "invitation.turned": { invitation: W.Invitation };
+  // webhooks
+  "webhook.disabled": { webhook: W.Webhook };
   // pushed without a position
   presence: W.Presence;
   /** Too much was missed, or a new session: read the user's state afresh. */

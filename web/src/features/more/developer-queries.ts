@@ -14,30 +14,26 @@ import type {
   WebhookAsk,
   WebhookChangeAsk,
 } from "@/lib/wire";
+import { webhookKeys } from "./webhook-keys";
 
-const keys = {
-  tokens: ["access-tokens"] as const,
-  webhooks: ["webhooks"] as const,
-  eventTypes: ["webhook-event-types"] as const,
-  deliveries: (id: string) => ["webhook-deliveries", id] as const,
-};
+const tokensKey = ["access-tokens"] as const;
 
 /** While something waits for its next attempt, the list is asked again. */
 const DELIVERIES_POLL_MS = 2_000;
 const REPLAY_DAYS = 30;
 
 export const tokensQuery = queryOptions({
-  queryKey: keys.tokens,
+  queryKey: tokensKey,
   queryFn: ({ signal }) => api("GET /api/v1/access-tokens", { signal }),
 });
 
 export const webhooksQuery = queryOptions({
-  queryKey: keys.webhooks,
+  queryKey: webhookKeys.webhooks,
   queryFn: ({ signal }) => api("GET /api/v1/webhooks", { signal }),
 });
 
 export const eventTypesQuery = queryOptions({
-  queryKey: keys.eventTypes,
+  queryKey: webhookKeys.eventTypes,
   queryFn: ({ signal }) => api("GET /api/v1/webhooks/event-types", { signal }),
   staleTime: "static",
 });
@@ -45,7 +41,7 @@ export const eventTypesQuery = queryOptions({
 /** What was told to a webhook, newest first, a page at a time. */
 export const deliveriesQuery = (id: string, state: DeliveryState | "all") =>
   infiniteQueryOptions({
-    queryKey: [...keys.deliveries(id), state],
+    queryKey: [...webhookKeys.deliveries(id), state],
     queryFn: ({ pageParam, signal }): Promise<Page<Delivery>> =>
       api("GET /api/v1/webhooks/{id}/deliveries", {
         path: { id },
@@ -65,7 +61,7 @@ export const deliveriesQuery = (id: string, state: DeliveryState | "all") =>
 
 export const deliveryQuery = (webhookId: string, deliveryId: string) =>
   queryOptions({
-    queryKey: [...keys.deliveries(webhookId), "one", deliveryId],
+    queryKey: [...webhookKeys.deliveries(webhookId), "one", deliveryId],
     queryFn: ({ signal }) =>
       api("GET /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}", {
         path: { webhook_id: webhookId, delivery_id: deliveryId },
@@ -79,7 +75,7 @@ export function useMakeToken() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (body: AccessTokenAsk) => api("POST /api/v1/access-tokens", { body }),
-    onSettled: () => client.invalidateQueries({ queryKey: keys.tokens }),
+    onSettled: () => client.invalidateQueries({ queryKey: tokensKey }),
   });
 }
 
@@ -87,7 +83,7 @@ export function useRevokeToken() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (id: string) => api("DELETE /api/v1/access-tokens/{id}", { path: { id } }),
-    onSettled: () => client.invalidateQueries({ queryKey: keys.tokens }),
+    onSettled: () => client.invalidateQueries({ queryKey: tokensKey }),
   });
 }
 
@@ -95,7 +91,7 @@ export function useAddWebhook() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (body: WebhookAsk) => api("POST /api/v1/webhooks", { body }),
-    onSettled: () => client.invalidateQueries({ queryKey: keys.webhooks }),
+    onSettled: () => client.invalidateQueries({ queryKey: webhookKeys.webhooks }),
   });
 }
 
@@ -104,7 +100,7 @@ export function useChangeWebhook(id: string) {
   return useMutation({
     mutationFn: (body: WebhookChangeAsk) =>
       api("PATCH /api/v1/webhooks/{id}", { path: { id }, body }),
-    onSettled: () => client.invalidateQueries({ queryKey: keys.webhooks }),
+    onSettled: () => client.invalidateQueries({ queryKey: webhookKeys.webhooks }),
   });
 }
 
@@ -112,7 +108,7 @@ export function useRemoveWebhook(id: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: () => api("DELETE /api/v1/webhooks/{id}", { path: { id } }),
-    onSettled: () => client.invalidateQueries({ queryKey: keys.webhooks }),
+    onSettled: () => client.invalidateQueries({ queryKey: webhookKeys.webhooks }),
   });
 }
 
@@ -120,7 +116,7 @@ export function useRotateSecret(id: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: () => api("POST /api/v1/webhooks/{id}/secret", { path: { id }, body: {} }),
-    onSettled: () => client.invalidateQueries({ queryKey: keys.webhooks }),
+    onSettled: () => client.invalidateQueries({ queryKey: webhookKeys.webhooks }),
   });
 }
 
@@ -128,7 +124,7 @@ export function useTestWebhook(id: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: () => api("POST /api/v1/webhooks/{id}/test", { path: { id } }),
-    onSettled: () => client.invalidateQueries({ queryKey: keys.deliveries(id) }),
+    onSettled: () => client.invalidateQueries({ queryKey: webhookKeys.deliveries(id) }),
   });
 }
 
@@ -149,6 +145,6 @@ export function useReplay(id: string) {
       const { count } = await api("POST /api/v1/webhooks/{id}/replay", { path: { id }, body });
       return count;
     },
-    onSettled: () => client.invalidateQueries({ queryKey: keys.deliveries(id) }),
+    onSettled: () => client.invalidateQueries({ queryKey: webhookKeys.deliveries(id) }),
   });
 }
