@@ -308,7 +308,7 @@ class Worker:
 
     def _woken(self, wake: Wake) -> None:
         if wake.kind == asks.WAKE_KIND:
-            self.asks.wake()
+            self.asks.wake(asks.purpose_of(wake))
         elif wake.kind == WALLET_WAKE:
             self.founder.wake.set()
         elif wake.kind == "user":

@@ -21,6 +21,8 @@ from talktalk.platform.ids import uuid7
 from talktalk.platform.wake import Wake, notify
 
 WAKE_KIND = "ask"
+PURPOSES = list(AskPurpose)
+"""A wake-up's position says of which purpose the ask is."""
 KEY_ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -61,7 +63,7 @@ async def write(
         )
     )
     await db.flush()
-    await notify(db, Wake(WAKE_KIND, ask_id, 0))
+    await notify(db, Wake(WAKE_KIND, ask_id, PURPOSES.index(purpose)))
     return ask_id
 
 
@@ -162,3 +164,8 @@ def view(row: AskRow) -> Ask:
         tries_left=row.tries_left,
         retry_at=row.retry_at,
     )
+
+
+def purpose_of(wake: Wake) -> AskPurpose | None:
+    """Of what purpose the ask is that a wake-up tells of; None if it is one this process does not know."""
+    return PURPOSES[wake.position] if 0 <= wake.position < len(PURPOSES) else None

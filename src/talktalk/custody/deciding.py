@@ -35,6 +35,9 @@ SET_MAX = 50
 """Asks decided in one transaction."""
 SETS_AT_A_TIME = 2
 """While one waits for slow PINs, another goes on."""
+GATHER_S = 0.05
+"""Where several came together, more are on their way: the next set waits so long to grow. Who is alone
+never waits."""
 CAREFUL_S = 5.0
 """For so long asks are taken one by one after a set has failed."""
 
@@ -141,29 +144,31 @@ class AskTaker:
         self._on_decided = on_decided
         self._put_off: dict[UUID, float] = {}
         self._careful_until = 0.0
-        self._wakes: list[asyncio.Event] = []
+        self._wakes: list[tuple[AskPurpose | None, asyncio.Event]] = []
 
-    def wake(self) -> None:
-        """Something may be pending: whoever is idle looks."""
-        for event in self._wakes:
-            event.set()
+    def wake(self, purpose: AskPurpose | None = None) -> None:
+        """Something may be pending, of that purpose if it is known: whoever is idle and takes it looks."""
+        for of_set, event in self._wakes:
+            if purpose is None or of_set == (purpose if purpose in self._sets else None):
+                event.set()
 
     async def run(self) -> None:
         """Take asks until cancelled: a few of the single ones at a time, and sets of the others."""
-        loops = [self._keep_taking(self.take_once) for _ in range(AT_A_TIME)]
+        loops = [self._keep_taking(self.take_once, None) for _ in range(AT_A_TIME)]
         for purpose in self._sets:
-            loops += [self._keep_taking(partial(self.take_set, purpose)) for _ in range(SETS_AT_A_TIME)]
+            take = partial(self.take_set, purpose)
+            loops += [self._keep_taking(take, purpose) for _ in range(SETS_AT_A_TIME)]
         await together(*loops)
 
-    async def take_once(self) -> bool:
-        """Decide one ask; False if none is pending."""
+    async def take_once(self) -> int:
+        """Decide one ask; 0 if none is pending."""
         now = self._begin()
         ask_id: UUID | None = None
         try:
             async with self._database.transaction() as db:
                 rows = await asks.take(db, list(self._deciders), list(self._put_off), 1)
                 if not rows:
-                    return False
+                    return 0
                 ask_id = rows[0].id
                 await self._decide(db, rows[0])
         except Unavailable as error:
@@ -176,10 +181,10 @@ class AskTaker:
             self._put_off_until([ask_id], now + BROKEN_AGAIN_S)
         else:
             self._on_decided()
-        return True
+        return 1
 
-    async def take_set(self, purpose: AskPurpose) -> bool:
-        """Decide pending asks of one purpose together; False if none is pending.
+    async def take_set(self, purpose: AskPurpose) -> int:
+        """Decide pending asks of one purpose together; how many there were.
 
         A set that fails as a whole is taken again ask by ask, so that one nobody can decide does not
         stand in the way of the others.
@@ -191,13 +196,13 @@ class AskTaker:
             async with self._database.transaction() as db:
                 rows = _one_each(await asks.take(db, [purpose], list(self._put_off), limit))
                 if not rows:
-                    return False
+                    return 0
                 ids = [row.id for row in rows]
                 undone = await self._decide_set(db, self._sets[purpose], rows)
         except Unavailable as error:
             log.warning("%s asks wait: %s", len(ids), error)
             self._put_off_until(ids, now + IDLE_S)
-            return True
+            return len(ids)
         except Exception:
             self._careful_until = now + CAREFUL_S
             if len(ids) == 1:
@@ -207,7 +212,7 @@ class AskTaker:
             log.error("ask %s cannot be decided", ask_id, exc_info=why)
         self._put_off_until(undone, now + BROKEN_AGAIN_S)
         self._on_decided()
-        return True
+        return len(ids)
 
     def _begin(self) -> float:
         now = asyncio.get_running_loop().time()
@@ -219,19 +224,20 @@ class AskTaker:
             if ask_id is not None:
                 self._put_off[ask_id] = until
 
-    async def _keep_taking(self, take: Callable[[], Awaitable[bool]]) -> None:
-        event = asyncio.Event()
-        self._wakes.append(event)
+    async def _keep_taking(self, take: Callable[[], Awaitable[int]], of_set: AskPurpose | None) -> None:
+        woken = (of_set, asyncio.Event())
+        self._wakes.append(woken)
         try:
             while True:
-                event.clear()
-                while await take():
-                    pass
+                woken[1].clear()
+                while count := await take():
+                    if count > 1:
+                        await asyncio.sleep(GATHER_S)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(IDLE_S):
-                        await event.wait()
+                        await woken[1].wait()
         finally:
-            self._wakes.remove(event)
+            self._wakes.remove(woken)
 
     async def _decide_set(
         self, db: AsyncSession, decider: SetDecider, rows: Sequence[AskRow]

@@ -93,10 +93,10 @@ async def check_pin_open(db: AsyncSession, user_id: UUID, now: datetime) -> None
         PinNeeded: None is set.
         PinLocked: The next try is not heard yet.
     """
-    if not await has_pin(db, user_id):
+    is_set, until = await verifiers.hearing(db, VerifierKind.PIN, user_id)
+    if not is_set:
         raise PinNeeded
-    until = await verifiers.locked_until(db, VerifierKind.PIN, user_id, now)
-    if until is not None:
+    if until is not None and until > now:
         raise PinLocked(retry_after_s=_seconds(until, now))
 
 

@@ -214,11 +214,10 @@ async def forget(db: AsyncSession, kind: VerifierKind, user_id: UUID) -> None:
     await db.execute(delete(VerifierRow).where(VerifierRow.user_id == user_id, VerifierRow.kind == kind))
 
 
-async def locked_until(db: AsyncSession, kind: VerifierKind, user_id: UUID, now: datetime) -> datetime | None:
-    """When the next try is heard, if not now."""
+async def hearing(db: AsyncSession, kind: VerifierKind, user_id: UUID) -> tuple[bool, datetime | None]:
+    """Whether the person has one, and from when the next try is heard if there were too many."""
     found = await db.execute(
-        select(VerifierRow.locked_until).where(
-            VerifierRow.user_id == user_id, VerifierRow.kind == kind, VerifierRow.locked_until > now
-        )
+        select(VerifierRow.locked_until).where(VerifierRow.user_id == user_id, VerifierRow.kind == kind)
     )
-    return found.scalar_one_or_none()
+    row = found.one_or_none()
+    return (False, None) if row is None else (True, row.locked_until)

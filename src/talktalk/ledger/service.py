@@ -33,6 +33,8 @@ MARGIN_LEDGERS = 4
 CLOSE_INTERVAL_MS_FIRST = 1000
 """Believed of a network never seen before: short, so that the first windows are rather too long."""
 CLOSE_INTERVAL_MS_MIN = 150
+HEAD_KEPT_S = 1.0
+"""Nodes that went silent must not keep an old head alive for longer."""
 NETWORK_IDS = {"mainnet": 0, "testnet": 1, "devnet": 2}
 """What nodes of the public networks call themselves: a URL that leads elsewhere is found out."""
 
@@ -45,6 +47,8 @@ class Ledger:
     def __init__(self, pool: NodePool, *, network: str) -> None:
         self.pool = pool
         self.network = network
+        self._head: LedgerHead | None = None
+        self._head_read_at = 0.0
         self.amendments = Amendments(pool)
         self._preflight = Preflight(pool, self.amendments)
         pool.network_id = NETWORK_IDS.get(network, pool.network_id)

@@ -41,6 +41,8 @@ LOOK_AGAIN_S = 6.0
 """After a node took a blob, ask what became of it so much later, and send it again if unknown."""
 UNKNOWN_AGAIN_S = 1.0
 IDLE_S = 1.0
+GATHER_S = 0.05
+"""Where several were due together, the next round waits so long to find more."""
 LAG_LEDGERS = 3
 """When the nodes are so far past a window that we have not read to its end, what became of it is unknown."""
 
@@ -70,8 +72,11 @@ class Submitter:
         """Work off what is due until cancelled."""
         while True:
             self.wake.clear()
-            if await self.work_once() == BATCH:
+            count = await self.work_once()
+            if count == BATCH:
                 continue
+            if count > 1:
+                await asyncio.sleep(GATHER_S)
             try:
                 async with asyncio.timeout(IDLE_S):
                     await self.wake.wait()

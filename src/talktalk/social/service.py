@@ -85,6 +85,15 @@ async def friends_and_blocked(
     return friends, blocked
 
 
+async def standing(db: AsyncSession, one: UUID, other: UUID) -> tuple[bool, bool]:
+    """Whether each lists the other, and whether either blocks the other; one statement for both."""
+    pair = await queries.pair(db, one, other) if one != other else None
+    if pair is None:
+        return False, False
+    view = rules.view(pair, one)
+    return view.is_mutual, view.is_blocked
+
+
 async def friend_ids(db: AsyncSession, user_id: UUID) -> list[UUID]:
     """Everyone who may see this person's presence, and whose presence this person may see."""
     return await queries.mutual_ids(db, user_id)

@@ -255,9 +255,10 @@ class TransferDesk:
             raise ToSelf
         is_stranger = False
         if recipient_id is not None:
-            if await social.blocked_between(db, sender_id, recipient_id):
+            are_friends, is_blocked = await social.standing(db, sender_id, recipient_id)
+            if is_blocked:
                 raise Blocked
-            is_stranger = not await social.are_friends(db, sender_id, recipient_id)
+            is_stranger = not are_friends
         credited = await linked.credits_for(
             db,
             wanted.pays,
