@@ -127,21 +127,20 @@ class Transfers(Controller):
         """Store an intent and draw up its transaction. `Idempotency-Key` is needed, and is yours for ever."""
         key = checked_key(idempotency_key)
         sender_id = request.user.user_id
-        made = None
+        examined = None
         async with database.transaction() as db:
             known = await transfer_desk.known(db, sender_id, key, data)
-            if known is None and data.address is None:
-                # A person here: nobody outside is asked, so one transaction does it all.
-                wanted = transfer_desk.want(data)
+            if known is None and (wanted := transfer_desk.want(data)).is_known_here:
                 examined = await transfer_desk.examine(db, sender_id, wanted, None)
-                made = await transfer_desk.create(db, request.user, key, data, examined)
-        if known is None and data.address is not None:
-            examined = await _examine(data, request, database, transfer_desk)
+        if known is None:
+            if examined is None:
+                examined = await _examine(data, request, database, transfer_desk)
+            else:
+                await transfer_desk.preflight(examined)
             async with database.transaction() as db:
                 made = await transfer_desk.create(db, request.user, key, data, examined)
-        if made is not None:
-            return Response(made, status_code=201)
-        if known is None:
+            if made is not None:
+                return Response(made, status_code=201)
             async with database.transaction() as db:
                 known = await transfer_desk.known(db, sender_id, key, data)
         assert known is not None, "who won the race has committed"

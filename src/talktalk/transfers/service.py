@@ -99,6 +99,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What it pays beside its recipient."""
 
     @property
+    def is_known_here(self) -> bool:
+        """Whether our own rows tell all there is to look at before the examination: XRP to a person."""
+        return self.destination is None and isinstance(self.asset, Xrp) and isinstance(self.spend, Xrp)
+
+    @property
     def amount_drops(self) -> int:
         """The amount of a payment in which only XRP moves.
 
