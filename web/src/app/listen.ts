@@ -2,6 +2,7 @@
 import { listenToChat } from "@/features/chat";
 import { listenToFriends } from "@/features/friends";
 import { listenToIdentity } from "@/features/identity";
+import { listenToInvitations } from "@/features/invitations";
 import { listenToMore } from "@/features/more";
 import { listenToRequests } from "@/features/requests";
 import { listenToSchedules } from "@/features/schedules";
@@ -16,6 +17,7 @@ const FEATURES = [
   listenToTransfers,
   listenToRequests,
   listenToSchedules,
+  listenToInvitations,
   listenToWallet,
   listenToMore,
 ];

@@ -141,6 +141,7 @@ const wallet = createRoute({
   component: screen(() => import("@/features/wallet/screens/WalletScreen"), "WalletScreen", [
     "wallet",
     "transfers",
+    "invitations",
   ]),
 });
 const walletEmpty = createRoute({

@@ -5,6 +5,7 @@ import type common from "./en/common.json";
 import type developers from "./en/developers.json";
 import type friends from "./en/friends.json";
 import type identity from "./en/identity.json";
+import type invitations from "./en/invitations.json";
 import type more from "./en/more.json";
 import type problems from "./en/problems.json";
 import type requests from "./en/requests.json";
@@ -21,6 +22,7 @@ declare module "i18next" {
       developers: typeof developers;
       friends: typeof friends;
       identity: typeof identity;
+      invitations: typeof invitations;
       more: typeof more;
       problems: typeof problems;
       requests: typeof requests;

@@ -1,12 +1,15 @@
-import { useId, useState } from "react";
+import { ScanQrCode } from "lucide-react";
+import { lazy, Suspense, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Avatar, Banner, Button, TextField } from "@/design";
+import { Avatar, Banner, Button, IconButton, TextField } from "@/design";
 import { readPaymentText, readTag, shortAddress } from "@/lib/address";
 import { compare, formatAmount, typedDecimal } from "@/lib/amount";
 import { problemText } from "@/lib/problem";
 import type { Wallet } from "@/lib/wire";
 import { AmountPad } from "./AmountPad";
 import { type Payee, payeeOf } from "./payment";
+
+const ScanSheet = lazy(async () => ({ default: (await import("./ScanSheet")).ScanSheet }));
 
 const NOTE_LENGTH_MAX = 200;
 /** In the ledger a character takes up to four bytes of 512. */
@@ -34,6 +37,7 @@ export function Compose(props: ComposeProps) {
   const { t: problems } = useTranslation("problems");
   const [typed, setTyped] = useState("");
   const [tag, setTag] = useState("");
+  const [scanning, setScanning] = useState(false);
   const amountNote = useId();
   const payee = fixed ?? withTag(payeeOf(typed), tag);
   const xrp = wallet.balances.find(({ balance }) => balance.asset === "XRP");
@@ -69,7 +73,23 @@ export function Compose(props: ComposeProps) {
             autoCapitalize="off"
             spellCheck={false}
             error={addressWrong ? t("to.address_wrong") : undefined}
+            trailing={
+              <IconButton label={t("scan.title")} onClick={() => setScanning(true)}>
+                <ScanQrCode size={22} aria-hidden="true" />
+              </IconButton>
+            }
           />
+          {scanning && (
+            <Suspense>
+              <ScanSheet
+                onText={(text) => {
+                  setScanning(false);
+                  take(text);
+                }}
+                onClose={() => setScanning(false)}
+              />
+            </Suspense>
+          )}
           <TextField
             label={t("to.tag")}
             hint={t("to.tag_hint")}

@@ -1,8 +1,9 @@
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import { Spinner, Sheet } from "@/design";
+import { Button, Sheet, Spinner } from "@/design";
 import { useMe } from "@/features/identity";
 import { PinSetup, useWallet, WalletTrust } from "@/features/wallet";
+import { i18n } from "@/i18n";
 import { userEvents } from "@/lib/events";
 import type { Me, Wallet } from "@/lib/wire";
 import { Compose } from "./Compose";
@@ -14,6 +15,14 @@ import { Review } from "./Review";
 import { Sent } from "./Sent";
 import { Warnings } from "./Warnings";
 import { useTransfer } from "./queries";
+
+const InviteForm = lazy(async () => {
+  const [module] = await Promise.all([
+    import("@/features/invitations/InviteForm"),
+    i18n.loadNamespaces(["invitations", "identity"]),
+  ]);
+  return { default: module.InviteForm };
+});
 
 /** Who, how much, review, approve; from anywhere by `openPay`. */
 export function PaySheet({ target }: { target: PayTarget }) {
@@ -50,6 +59,8 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
   const [note, setNote] = useState("");
   const [memo, setMemo] = useState("");
   const [pin, setPin] = useState(false);
+  /** To a number that is not here yet, rather than to an address. */
+  const [inviting, setInviting] = useState(false);
   const fixed = useMemo(
     () =>
       target.person !== undefined
@@ -91,7 +102,17 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
       dismissible={!busy}
       title={t(titleOf(state.at, pin))}
     >
-      {(state.at === "compose" || state.at === "checking" || state.at === "drafting") && (
+      {fixed === null && state.at === "compose" && (
+        <Button wide className="mb-4" onClick={() => setInviting(!inviting)}>
+          {t(inviting ? "to.by_address" : "to.by_phone")}
+        </Button>
+      )}
+      {inviting && (
+        <Suspense fallback={<Spinner className="min-h-40" />}>
+          <InviteForm onDone={closePay} />
+        </Suspense>
+      )}
+      {!inviting && (state.at === "compose" || state.at === "checking" || state.at === "drafting") && (
         <Compose
           wallet={wallet}
           fixed={fixed}

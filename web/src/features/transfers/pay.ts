@@ -1,8 +1,16 @@
 /** Opening the pay sheet from anywhere: `openPay({ person })`. */
 import type { Person } from "@/lib/wire";
 
-/** A request, in part or whole; a line of a room's settle-up plan, or a scheduled payment, in full. */
-export type Pays = { value: string } & ({ requestId: string } | { settlesRoomId: string } | { runId: string });
+/**
+ * A request, in part or whole; a line of a room's settle-up plan, a scheduled payment, or an invitation, in
+ * full.
+ */
+export type Pays = { value: string } & (
+  | { requestId: string }
+  | { settlesRoomId: string }
+  | { runId: string }
+  | { invitationId: string }
+);
 
 export interface PayTarget {
   /** To someone here. */

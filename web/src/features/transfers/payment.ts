@@ -16,7 +16,7 @@ import type { Person, Transfer, TransferAsk, TransferCheck, Wallet } from "@/lib
 import { type DecodedPayment, decodePayment, type Difference, differences } from "./decode";
 import type { Pays } from "./pay";
 import { payeeChanged, rememberPayee } from "./payees";
-import { approveTransfer, cancelTransfer, makeTransfer } from "./queries";
+import { approveTransfer, cancelTransfer, makeTransfer, payInvitation } from "./queries";
 
 /** More than any honest network asks for a payment: 0.1 XRP. */
 const FEE_DROPS_MAX = 100_000n;
@@ -180,7 +180,7 @@ export class Payment {
       check.warnings.map(({ code }) => code),
     );
     try {
-      const transfer = await makeTransfer(ask, this.#keyFor(ask));
+      const transfer = await this.#make(input, ask);
       this.#review(check, transfer, null);
     } catch (problem) {
       if (isProblem(problem) && problem.status > 0) this.#key = null;
@@ -224,6 +224,14 @@ export class Payment {
     this.#turn({ at: "review", reviewed: { transfer, decoded, check }, problem });
   }
 
+  /** An invitation names its payee, amount and note itself. */
+  #make({ pays }: PaymentInput, ask: TransferAsk): Promise<Transfer> {
+    const key = this.#keyFor(ask);
+    return pays !== undefined && "invitationId" in pays
+      ? payInvitation(pays.invitationId, ask.accepted_warnings ?? [], key)
+      : makeTransfer(ask, key);
+  }
+
   #keyFor(ask: TransferAsk): string {
     const input = JSON.stringify(ask);
     if (this.#key?.input !== input) this.#key = { input, key: crypto.randomUUID() };
@@ -255,7 +263,9 @@ function askOf(input: PaymentInput, warnings: string[]): TransferAsk {
         ? { request_id: pays.requestId }
         : "runId" in pays
           ? { run_id: pays.runId }
-          : { settles_room_id: pays.settlesRoomId }),
+          : "settlesRoomId" in pays
+            ? { settles_room_id: pays.settlesRoomId }
+            : {}),
   };
 }
 

@@ -48,6 +48,21 @@ export async function makeTransfer(ask: TransferAsk, idempotencyKey: string): Pr
   return transfer;
 }
 
+/** Draw up the transfer that pays an invitation. */
+export async function payInvitation(
+  id: string,
+  warnings: string[],
+  idempotencyKey: string,
+): Promise<Transfer> {
+  const transfer = await api("POST /api/v1/invitations/{id}/pay", {
+    path: { id },
+    body: { accepted_warnings: warnings },
+    idempotencyKey,
+  });
+  rememberTransfer(transfer);
+  return transfer;
+}
+
 /** Approve exactly these bytes with the PIN, sealed so that only the worker can read it. */
 export async function approveTransfer(id: string, signingHash: string, pin: string): Promise<Transfer> {
   const key = await workerKey();

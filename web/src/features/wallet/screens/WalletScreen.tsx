@@ -1,6 +1,7 @@
 import { Outlet } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { AsidePane, ErrorState, ListSkeleton, PageHeader, SplitView } from "@/design";
+import { InvitedList } from "@/features/invitations";
 import { useShowsDetail } from "@/lib/pane";
 import { ActivityList } from "../ActivityList";
 import { BalancePanel } from "../BalancePanel";
@@ -29,6 +30,7 @@ export function WalletScreen() {
             <div className="wide:hidden">
               <Safety wallet={wallet.data} />
             </div>
+            <InvitedList />
             <ActivityList />
           </>
         )}
