@@ -69,7 +69,7 @@ async def test_code_is_scanned_and_a_number_invited_and_paid(
         ready = mina.page.locator("li[data-state=ready]")
         await expect(ready).to_contain_text("박소미", timeout=PAYMENT_TIMEOUT_MS)
         await album.take(mina, "ready")
-        await mina.button("invitations:list.pay").click()
+        await ready.get_by_role("button").click()
         await mina.button("transfers:warnings.accept").click()
         await mina.approve_payment("3", PIN)
         await mina.close_payment()

@@ -58,9 +58,7 @@ export function ScanSheet({ onText, onClose }: ScanSheetProps) {
           ref={file}
           type="file"
           accept="image/*"
-          aria-label={t("scan.picture")}
-          className="sr-only"
-          tabIndex={-1}
+          hidden
           onChange={(event) => void take(event.currentTarget.files?.[0])}
         />
         <Button size="large" wide icon={<ImageUp size={20} />} onClick={() => file.current?.click()}>
