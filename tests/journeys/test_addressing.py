@@ -34,7 +34,8 @@ async def test_code_is_scanned_and_a_number_invited_and_paid(
 
         # A picture of a code fills in all it proposes.
         picture = tmp_path / "code.png"
-        qrcode.make(f"xrpl:{SHOP}?dt=7&amount=2.5&memo=Order%2017").save(picture)
+        with picture.open("wb") as file:
+            qrcode.make(f"xrpl:{SHOP}?dt=7&amount=2.5&memo=Order%2017").save(file)
         await mina.button("wallet:send").click()
         await mina.button("transfers:scan.title").click()
         await expect(mina.button("transfers:scan.picture")).to_be_visible()

@@ -16,7 +16,7 @@ from talktalk.ledger import holdings
 from talktalk.ledger.census import Census
 from talktalk.ledger.lines import Holding, HoldingFlag
 from talktalk.ledger.stream import read_ledger
-from talktalk.ledger.tables import AccountRow
+from talktalk.ledger.tables import AccountRow, HoldingRow
 from tests.fixtures_app import RunningApp
 from tests.ledger.issuer import Issuer, submit_as
 from tests.transfers.world import WAIT_S, Person, World
@@ -190,14 +190,10 @@ async def test_what_was_there_before_is_read_whole_and_differences_are_told(
             ghost = replace(usd, asset=f"GBP.{issuers[0].account.address}", ledger_index=1)
             await holdings.write(db, network, [ghost])
             await db.execute(
-                update(holdings.HoldingRow)
-                .where(holdings.HoldingRow.asset == eur.asset)
-                .values(balance="6", ledger_index=1)
+                update(HoldingRow).where(HoldingRow.asset == eur.asset).values(balance="6", ledger_index=1)
             )
             await db.execute(
-                update(holdings.HoldingRow)
-                .where(holdings.HoldingRow.asset == usd.asset)
-                .values(present=False, ledger_index=1)
+                update(HoldingRow).where(HoldingRow.asset == usd.asset).values(present=False, ledger_index=1)
             )
         found = {difference.asset: difference for difference in await census.compare(mina.address)}
         assert found.keys() == {ghost.asset, eur.asset, usd.asset}

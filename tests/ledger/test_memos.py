@@ -10,7 +10,7 @@ from xrpl.core.binarycodec import decode, encode
 from talktalk.ledger import errors
 from talktalk.ledger.memos import MEMO_BYTES_MAX, clean_memo, memo_fields, memo_of
 
-TEXT = st.text(st.characters(exclude_categories=("C",)), max_size=120)
+TEXT = st.text(st.characters(exclude_categories=["C"]), max_size=120)
 
 
 @given(TEXT)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from litestar.di import Provide
 from sqlalchemy import text
 
 from talktalk.identity.ports import SmsRefused, SmsUnconfirmed
@@ -243,7 +244,7 @@ async def test_message_is_tried_once_and_its_fate_told(
         carrier = _Failing(trouble)
         made = world.app.web.invitation_desk
         original = made.hand_over
-        made.hand_over = lambda _, one: original(carrier, one)  # type: ignore[method-assign]
+        made.hand_over = lambda _, one: original(carrier, one)  # type: ignore[assignment, method-assign]
         phone = _phone()
         first = await _invite(mina, phone, key="k")
         again = await _invite(mina, phone, key="k")
@@ -257,7 +258,9 @@ async def test_inviting_is_limited(running_apps: Apps, tmp_path: Path, limit: st
     one_a_day = Rate(count=1, period=timedelta(days=1), burst=1)
     quotas = rules.InvitationQuotas(**{**_wide(), limit: one_a_day})
     async with World(running_apps, tmp_path, with_worker=False) as world:
-        world.app.web.litestar.dependencies["invitation_quotas"].dependency = lambda: quotas
+        provided = world.app.web.litestar.dependencies["invitation_quotas"]
+        assert isinstance(provided, Provide)
+        provided.dependency = lambda: quotas
         mina = await world.person("Mina", ready=False, pin=False)
         jun = await world.person("Jun", ready=False, pin=False)
         phone = _phone()

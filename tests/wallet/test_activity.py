@@ -68,7 +68,7 @@ async def test_filters_and_search_find_what_they_name_and_nothing_else(running_a
         mina = (await sign_in(client, "+821099990002", name="Mina")).me
         put(running_app, mina.id, note="coffee")
         put(running_app, mina.id, note="rent", incoming=False, counterparty_id=jun.id)
-        put(running_app, mina.id, note="lost", incoming=False, state="failed", amount_value="77")
+        put(running_app, mina.id, note="lost", incoming=False, state="failed", amount_value="77.25")
         issuer = "USD.rPT1Sjq2YGrBMTttX4GZHjKu9dyfzbpAYe"
         put(running_app, mina.id, note="100%", amount_asset=issuer, created_at=NOON + timedelta(days=2))
         put(running_app, jun.id, note="not hers")
@@ -79,7 +79,7 @@ async def test_filters_and_search_find_what_they_name_and_nothing_else(running_a
         assert await notes(client, person=str(jun.id)) == ["rent"]
         assert await notes(client, q="jun") == ["rent"]
         assert await notes(client, q="COFF") == ["coffee"]
-        assert await notes(client, q="77") == ["lost"]
+        assert await notes(client, q="77.25") == ["lost"]
         assert await notes(client, q="%") == ["100%"], "a wildcard is a letter like any other"
         assert await notes(client, q="_") == []
         assert await notes(client, q="rPT1Sjq2", direction="out") == ["lost", "rent"]

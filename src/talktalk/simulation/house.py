@@ -34,6 +34,7 @@ from talktalk.simulation.memory.store import Store
 from talktalk.simulation.nodes import Network
 from talktalk.simulation.profiles import Profile
 from talktalk.simulation.trace import Trace
+from talktalk.transfers.creating import create_once
 from talktalk.transfers.rooms import ChatRooms
 from talktalk.transfers.service import TransferDesk, checked_key
 from talktalk.wallet.service import WalletDesk
@@ -265,25 +266,8 @@ class Web:
 
     async def create(self, caller: Caller, key: str, ask: TransferAsk) -> Transfer:
         """`POST /transfers`."""
-        desk, database = self._desk, self._database
-        key = checked_key(key)
-        async with database.transaction() as db:
-            known = await desk.known(db, caller.user_id, key, ask)
-        if known is None:
-            wanted = desk.want(ask)
-            async with database.transaction() as db:
-                wallet = await desk.wallets.ready_wallet(db, caller.user_id)
-            looked = await desk.look_at(wanted, wallet.address)
-            async with database.transaction() as db:
-                examined = await desk.examine(db, caller.user_id, wanted, looked)
-            async with database.transaction() as db:
-                made = await desk.create(db, caller, key, ask, examined)
-            if made is not None:
-                return made
-            async with database.transaction() as db:
-                known = await desk.known(db, caller.user_id, key, ask)
-        assert known is not None, "who won the race has committed"
-        return known
+        made = await create_once(self._database, self._desk, caller, checked_key(key), ask)
+        return made.value
 
     async def approve(self, caller: Caller, transfer_id: UUID, ask: ApproveAsk) -> Transfer:
         """`POST /transfers/{id}/approve`."""

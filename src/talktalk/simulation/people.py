@@ -90,12 +90,12 @@ class People:
             await asyncio.sleep(1 + self._chance.random() * 6)
             await self.hear(person)
 
-    async def hear(self, person: Person) -> bool:
-        """Fetch what is new; False if nobody answered or nothing was."""
+    async def hear(self, person: Person) -> int | None:
+        """Fetch what is new: how many events; None if nobody answered."""
         try:
             events = await self._anywhere().request(lambda web: web.events(person.id, person.heard_seq))
         except (WebDown, DBAPIError, SQLAlchemyError):
-            return False
+            return None
         for event in events:
             if event.seq <= person.heard_seq:
                 continue  # two fetches crossed
@@ -103,7 +103,7 @@ class People:
             if event.kind == "transfer.turned":
                 transfer = event.data["transfer"]
                 person.screen[UUID(transfer["id"])] = transfer
-        return bool(events)
+        return len(events)
 
     def _anywhere(self) -> Any:
         return self._chance.choice(self._house.webs)

@@ -159,14 +159,20 @@ class _Run:
                 task.cancel()
             await asyncio.gather(closing, *devices, return_exceptions=True)
             for person in self.persons:
-                while await self.people.hear(person):
-                    pass
+                await self._catch_up(person)
             self.checks.end()
         finally:
             for task in (closing, living, *devices):
                 task.cancel()
             await asyncio.gather(closing, living, *devices, return_exceptions=True)
             await self.house.close()
+
+    async def _catch_up(self, person: Person) -> None:
+        """Let a device hear all there is; a web process that is only just starting is asked again."""
+        until = self._loop.time() + QUIET_WITHIN_S
+        while (heard := await self.people.hear(person)) != 0 and self._loop.time() < until:
+            if heard is None:
+                await asyncio.sleep(1.0)
 
     async def _until(self, is_so: Any) -> None:
         until = self._loop.time() + QUIET_WITHIN_S

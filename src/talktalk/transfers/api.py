@@ -18,12 +18,14 @@ from talktalk.identity.schemas import Caller
 from talktalk.ledger import errors as ledger_errors
 from talktalk.ledger.preflight import WOULD_FAIL
 from talktalk.platform.database import Database
-from talktalk.platform.idempotency import REPLAY_HEADER, IdempotencyKeyInvalid, IdempotencyKeyReused
+from talktalk.platform.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
+from talktalk.platform.web.created import created
 from talktalk.transfers import errors
+from talktalk.transfers.creating import create_once, examine_all
 from talktalk.transfers.problems import STOPPERS as BASE_STOPPERS
 from talktalk.transfers.requests import errors as request_errors
 from talktalk.transfers.schedules import errors as schedule_errors
-from talktalk.transfers.service import Examined, TransferDesk, checked_key
+from talktalk.transfers.service import TransferDesk, checked_key
 from talktalk.wallet.errors import AssetUnknown, CursorMalformed, WalletNotReady
 from talktalk.wallet.pages import read_cursor, write_cursor
 from talktalk_wire.common import Page
@@ -94,7 +96,7 @@ class Transfers(Controller):
         self, data: TransferAsk, request: Asked, database: Rows, transfer_desk: Desk
     ) -> TransferCheck:
         """What a payment would cost, and what would stop it or warn of it; makes nothing."""
-        examined = await _examine(data, request, database, transfer_desk)
+        examined = await examine_all(database, transfer_desk, request.user.user_id, data)
         async with database.transaction() as db:
             return await transfer_desk.check(db, examined)
 
@@ -126,25 +128,7 @@ class Transfers(Controller):
     ) -> Response[Transfer]:
         """Store an intent and draw up its transaction. `Idempotency-Key` is needed, and is yours for ever."""
         key = checked_key(idempotency_key)
-        sender_id = request.user.user_id
-        examined = None
-        async with database.transaction() as db:
-            known = await transfer_desk.known(db, sender_id, key, data)
-            if known is None and (wanted := transfer_desk.want(data)).is_known_here:
-                examined = await transfer_desk.examine(db, sender_id, wanted, None)
-        if known is None:
-            if examined is None:
-                examined = await _examine(data, request, database, transfer_desk)
-            else:
-                await transfer_desk.preflight(examined)
-            async with database.transaction() as db:
-                made = await transfer_desk.create(db, request.user, key, data, examined)
-            if made is not None:
-                return Response(made, status_code=201)
-            async with database.transaction() as db:
-                known = await transfer_desk.known(db, sender_id, key, data)
-        assert known is not None, "who won the race has committed"
-        return Response(known, status_code=201, headers={REPLAY_HEADER: "true"})
+        return created(await create_once(database, transfer_desk, request.user, key, data))
 
     @get(opt={"problems": (CursorMalformed,), "scope": Scope.READ})
     async def page(
@@ -202,20 +186,6 @@ class Transfers(Controller):
     ) -> Transfer:
         """Take back what is not signed."""
         return await transfer_desk.cancel(db, request.user, transfer_id)
-
-
-async def _examine(data: TransferAsk, request: Asked, database: Database, desk: TransferDesk) -> Examined:
-    """Look at an ask from all sides; no transaction is open while the network is asked."""
-    wanted = desk.want(data)
-    async with database.transaction() as db:
-        wallet = await desk.wallets.ready_wallet(db, request.user.user_id)
-        payee_address = await desk.payee_address(db, wanted)
-    looked = await desk.look_at(wanted, wallet.address)
-    tokens = await desk.look_at_tokens(wanted, wallet.address, payee_address)
-    async with database.transaction() as db:
-        examined = await desk.examine(db, request.user.user_id, wanted, looked, tokens)
-    await desk.preflight(examined)
-    return examined
 
 
 routes = [Transfers]

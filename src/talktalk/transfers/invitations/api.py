@@ -15,10 +15,14 @@ from talktalk.identity.errors import PhoneInvalid
 from talktalk.identity.ports import SmsSender
 from talktalk.identity.schemas import Caller
 from talktalk.ledger import errors as ledger_errors
+from talktalk.ledger.preflight import WOULD_FAIL
 from talktalk.platform.database import Database
-from talktalk.platform.idempotency import REPLAY_HEADER, IdempotencyKeyInvalid, IdempotencyKeyReused
+from talktalk.platform.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
 from talktalk.platform.limits import Limiter
+from talktalk.platform.once import make_once
+from talktalk.platform.web.created import created
 from talktalk.social.quotas import SocialQuotas
+from talktalk.transfers.creating import examine_all
 from talktalk.transfers.errors import (
     AssetUnsupported,
     IdempotencyKeyMissing,
@@ -65,6 +69,7 @@ MAKING = (
 PAYING = (
     *KEYED,
     *STOPPERS,
+    *WOULD_FAIL,
     WarningsNotAccepted,
     errors.InvitationNotFound,
     errors.InvitationNotReady,
@@ -94,24 +99,24 @@ class Invitations(Controller):
     ) -> Response[Invitation]:
         """Invite a number. `Idempotency-Key` is needed, and is yours for ever: nobody is written to twice."""
         key, sender_id = checked_key(idempotency_key), request.user.user_id
-        async with database.transaction() as db:
-            known = await invitation_desk.known(db, sender_id, key, data)
-        if known is None:
+
+        async def known(db: AsyncSession) -> Invitation | None:
+            return await invitation_desk.known(db, sender_id, key, data)
+
+        async def make() -> Invitation | None:
             phone = identity.read_phone(data.phone, data.region or settings.default_region)
             await limiter.take(
                 {**social_quotas.for_search(sender_id), **invitation_quotas.of(sender_id, phone)}
             )
             async with database.transaction() as db:
                 made = await invitation_desk.create(db, sender_id, key, data, phone)
-            if made is not None:
-                fate = await invitation_desk.hand_over(sms, made)
-                async with database.transaction() as db:
-                    shown = await invitation_desk.note_message(db, sender_id, made.invitation.id, fate)
-                return Response(shown, status_code=201)
+            if made is None:
+                return None
+            fate = await invitation_desk.hand_over(sms, made)
             async with database.transaction() as db:
-                known = await invitation_desk.known(db, sender_id, key, data)
-        assert known is not None, "who won the race has committed"
-        return Response(known, status_code=201, headers={REPLAY_HEADER: "true"})
+                return await invitation_desk.note_message(db, sender_id, made.invitation.id, fate)
+
+        return created(await make_once(database, known, make))
 
     @get(opt={"problems": (CursorMalformed,)})
     async def page(
@@ -161,23 +166,18 @@ class Invitations(Controller):
         key, sender_id = checked_key(idempotency_key), request.user.user_id
         async with database.transaction() as db:
             ask = await invitation_desk.transfer_ask(db, sender_id, invitation_id, data)
-            known = await transfer_desk.known(db, sender_id, key, ask)
-            wallet = None if known is not None else await transfer_desk.wallets.ready_wallet(db, sender_id)
-        if wallet is not None:
-            wanted = transfer_desk.want(ask)
-            looked = await transfer_desk.look_at(wanted, wallet.address)
+
+        async def known(db: AsyncSession) -> Transfer | None:
+            return await transfer_desk.known(db, sender_id, key, ask)
+
+        async def make() -> Transfer | None:
+            examined = await examine_all(database, transfer_desk, sender_id, ask)
             async with database.transaction() as db:
-                examined = await transfer_desk.examine(db, sender_id, wanted, looked)
-            async with database.transaction() as db:
-                made = await invitation_desk.pay(
+                return await invitation_desk.pay(
                     db, transfer_desk, request.user, invitation_id, key, ask, examined
                 )
-            if made is not None:
-                return Response(made, status_code=201)
-            async with database.transaction() as db:
-                known = await transfer_desk.known(db, sender_id, key, ask)
-        assert known is not None, "who won the race has committed"
-        return Response(known, status_code=201, headers={REPLAY_HEADER: "true"})
+
+        return created(await make_once(database, known, make))
 
 
 routes = [Invitations]

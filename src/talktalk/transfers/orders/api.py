@@ -16,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from talktalk.custody.errors import DeviceNotTrusted, PinLocked, PinNeeded, WorkerKeyOld
 from talktalk.identity.schemas import Caller
 from talktalk.platform.database import Database
-from talktalk.platform.idempotency import REPLAY_HEADER, IdempotencyKeyInvalid, IdempotencyKeyReused
+from talktalk.platform.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
+from talktalk.platform.once import make_once
+from talktalk.platform.web.created import created
 from talktalk.transfers import errors as transfer_errors
 from talktalk.transfers.orders import errors
 from talktalk.transfers.orders.service import OrderDesk, Prepared
@@ -80,20 +82,17 @@ class Orders(Controller):
         idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
     ) -> Response[Order]:
         """Store an order and draw up its transactions. `Idempotency-Key` is needed, and is yours for ever."""
-        key = checked_key(idempotency_key)
-        sender_id = request.user.user_id
-        async with database.transaction() as db:
-            known = await order_desk.known(db, sender_id, key, data)
-        if known is None:
+        key, sender_id = checked_key(idempotency_key), request.user.user_id
+
+        async def known(db: AsyncSession) -> Order | None:
+            return await order_desk.known(db, sender_id, key, data)
+
+        async def make() -> Order | None:
             prepared = await _prepare(data, request, database, order_desk)
             async with database.transaction() as db:
-                made = await order_desk.create(db, request.user, key, data, prepared)
-            if made is not None:
-                return Response(made, status_code=201)
-            async with database.transaction() as db:
-                known = await order_desk.known(db, sender_id, key, data)
-        assert known is not None, "who won the race has committed"
-        return Response(known, status_code=201, headers={REPLAY_HEADER: "true"})
+                return await order_desk.create(db, request.user, key, data, prepared)
+
+        return created(await make_once(database, known, make))
 
     @get(opt={"problems": (CursorMalformed,), "scope": Scope.READ})
     async def page(

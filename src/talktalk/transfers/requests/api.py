@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from talktalk.identity.schemas import Caller
 from talktalk.ledger import errors as ledger_errors
 from talktalk.platform.database import Database
-from talktalk.platform.idempotency import REPLAY_HEADER, IdempotencyKeyInvalid, IdempotencyKeyReused
+from talktalk.platform.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
+from talktalk.platform.once import make_once
+from talktalk.platform.web.created import created
 from talktalk.transfers import errors as transfer_errors
 from talktalk.transfers.requests import errors
 from talktalk.transfers.requests.service import RequestDesk
@@ -80,19 +82,16 @@ class Requests(Controller):
         idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
     ) -> Response[MoneyRequest]:
         """Ask people for money. `Idempotency-Key` is needed, and is yours for ever."""
-        key = checked_key(idempotency_key)
-        requester_id = request.user.user_id
-        async with database.transaction() as db:
-            known = await request_desk.known(db, requester_id, key, data)
-        if known is None:
+        key, requester_id = checked_key(idempotency_key), request.user.user_id
+
+        async def known(db: AsyncSession) -> MoneyRequest | None:
+            return await request_desk.known(db, requester_id, key, data)
+
+        async def make() -> MoneyRequest | None:
             async with database.transaction() as db:
-                made = await request_desk.create(db, requester_id, key, data)
-            if made is not None:
-                return Response(made, status_code=201)
-            async with database.transaction() as db:
-                known = await request_desk.known(db, requester_id, key, data)
-        assert known is not None, "who won the race has committed"
-        return Response(known, status_code=201, headers={REPLAY_HEADER: "true"})
+                return await request_desk.create(db, requester_id, key, data)
+
+        return created(await make_once(database, known, make))
 
     @get(opt={"problems": (CursorMalformed,)})
     async def page(
