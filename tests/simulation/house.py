@@ -42,6 +42,7 @@ class House:
         self._ports = _free_ports(4)
         self.url = f"http://127.0.0.1:{self._ports[0]}"
         self.rpc_url = f"http://127.0.0.1:{self._ports[1]}"
+        self.faucet_url = f"http://127.0.0.1:{self._ports[3]}"
         self._database = self.folder / "database"
         self._environment: Mapping[str, str] = {}
 
@@ -66,7 +67,7 @@ class House:
             "TALKTALK_SERVER_KEY_FILE": str(keys / "server.key"),
             "TALKTALK_KEK_FILE": str(keys / "kek"),
             "TALKTALK_LEDGER_URLS": f"ws://127.0.0.1:{self._ports[2]}",
-            "TALKTALK_FAUCET_URL": f"http://127.0.0.1:{self._ports[3]}",
+            "TALKTALK_FAUCET_URL": self.faucet_url,
             "TALKTALK_PORT": str(self._ports[0]),
             "TALKTALK_PUBLIC_URL": self.url,
             "TALKTALK_SMS_SENDER": "inbox",
