@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from talktalk.ledger.errors import LedgerGap, NodeRefused, NodeUnavailable
+from talktalk.ledger.follow import Search, look_up
 from talktalk.ledger.health import Reason
+from talktalk.ledger.node import Node
 from talktalk.ledger.nodes import NodePool
+from talktalk.ledger.schemas import Settled
 from talktalk.ledger.stream import ledgers, read_ledger
 from tests.ledger.relay import Message, Relay
 from tests.ledger.test_following import Sender
@@ -243,19 +246,51 @@ async def test_pruned_node_is_passed_over_and_not_blamed() -> None:
 async def test_late_node_is_not_waited_for() -> None:
     async with _nodes() as world:
         first = world.pool.ranked[0]
-        lost = []
-
-        def lose(asked: Message, answer: Message) -> Message | None:
-            if asked.get("command") != "fee":
-                return answer
-            lost.append(answer)
-            return None
-
-        world.relays[world.pool.nodes.index(first)].on_answer = lose
+        lost = _loses(world, first, "fee")
         assert (await world.pool.request("fee"))["drops"]["base_fee"] == "10"
         assert len(lost) == 1
         # Its time had not run out: another was simply faster.
         assert first.observed.failures == 0
+
+
+async def test_ledger_is_read_from_another_node_when_the_first_is_late() -> None:
+    async with _nodes() as world:
+        index = await world.close()
+        first = world.pool.holding(index)[0]
+        lost = _loses(world, first, "ledger")
+        assert (await read_ledger(world.pool, index)).ledger_index == index
+        assert len(lost) == 1
+        assert first.observed.failures == 0
+
+
+async def test_one_silent_node_holds_up_neither_submissions_nor_searches() -> None:
+    async with _nodes() as world:
+        sender, silent = Sender(world.net), world.pool.nodes[1]
+        await sender.fund()
+        paid = await sender.signed(last_ledger=world.net.node.closed.index + 20)
+        lost = _loses(world, silent, "submit", "tx")
+        assert len(await world.pool.submit(paid.blob)) == 2
+        index = await world.close()
+        found = await look_up(
+            world.pool, Search(tx_hash=paid.tx_hash, first_ledger=index - 1, last_ledger=index + 18)
+        )
+        assert isinstance(found, Settled)
+        assert len(lost) == 2
+        assert silent.observed.failures == 0
+
+
+def _loses(world: Net, node: Node, *commands: str) -> list[Message]:
+    """Let the node's answers to these be lost; those that were."""
+    lost: list[Message] = []
+
+    def lose(asked: Message, answer: Message) -> Message | None:
+        if asked.get("command") not in commands:
+            return answer
+        lost.append(answer)
+        return None
+
+    world.relays[world.pool.nodes.index(node)].on_answer = lose
+    return lost
 
 
 async def test_server_that_cannot_is_no_answer_and_a_ledger_that_has_not_is_one() -> None:

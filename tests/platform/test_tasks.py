@@ -77,3 +77,40 @@ async def test_what_ended_before_is_left_with_its_error() -> None:
     await tasks.end([task])
     assert isinstance(task.exception(), ValueError)
     await tasks.end([])
+
+
+async def test_what_is_enough_ends_the_rest() -> None:
+    never = asyncio.Event()
+    ended: list[str] = []
+
+    async def say(word: str, after: asyncio.Event | None = None) -> str:
+        try:
+            if after is not None:
+                await after.wait()
+        finally:
+            ended.append(word)
+        return word
+
+    parts = (say("silent", never), say("one"), say("two"))
+    assert await tasks.until_enough(parts, lambda given: len(given) - given.count(None) >= 2) == [
+        None,
+        "one",
+        "two",
+    ]
+    assert ended == ["one", "two", "silent"]
+    # Nothing is enough: everybody is heard.
+    assert await tasks.until_enough((say("a"), say("b")), lambda _: False) == ["a", "b"]
+
+
+async def test_others_may_take_a_little_longer() -> None:
+    late = asyncio.Event()
+
+    async def first() -> int:
+        asyncio.get_running_loop().call_soon(late.set)
+        return 1
+
+    async def second() -> int:
+        await late.wait()
+        return 2
+
+    assert await tasks.until_enough((first(), second()), any, patience_s=30) == [1, 2]

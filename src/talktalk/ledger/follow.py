@@ -16,8 +16,8 @@ began before we read ledgers.
 Source: xrpl.org, Reliable Transaction Submission.
 """
 
-import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -26,6 +26,7 @@ from talktalk.ledger.errors import LedgerGap, NodeRefused, NodeUnavailable
 from talktalk.ledger.node import Node
 from talktalk.ledger.nodes import NodePool
 from talktalk.ledger.schemas import Expired, Failed, Outcome, Pending, Settled
+from talktalk.platform.tasks import until_enough
 
 WINDOW_LEDGERS_MAX = 900
 """Nodes search at most 1,000 ledgers at a time; no window of ours is longer."""
@@ -54,7 +55,13 @@ async def look_up(pool: NodePool, search: Search) -> Outcome | Pending:
         NodeUnavailable: No node answered.
     """
     nodes = pool.ranked[: max(NODES_ASKED_MIN, pool.quorum + 1)]
-    answers = await asyncio.gather(*(_ask(node, search) for node in nodes))
+
+    def is_enough(answers: Sequence[Outcome | Pending | _Gap | None]) -> bool:
+        known = [answer for answer in answers if answer is not None]
+        alike = max((known.count(answer) for answer in known), default=0)
+        return alike >= pool.quorum and not any(isinstance(answer, _Gap) for answer in known)
+
+    answers = await until_enough((_ask(node, search) for node in nodes), is_enough)
     known = [answer for answer in answers if answer is not None]
     ends = [answer for answer in known if isinstance(answer, Settled | Failed | Expired)]
     for outcome in ends:

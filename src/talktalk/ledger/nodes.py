@@ -15,18 +15,18 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import msgspec
 from websockets.asyncio.client import connect
 
-from talktalk.ledger.errors import NodeRefused, NodeUnavailable
+from talktalk.ledger.errors import LedgerError, NodeRefused, NodeUnavailable
 from talktalk.ledger.health import FALSE, SOFT, Reason, judge
 from talktalk.ledger.node import HASHES_MAX, REQUEST_TIMEOUT_S, Connect, Node
 from talktalk.ledger.schemas import LedgerClosed, SubmitAnswer
-from talktalk.platform.tasks import end
+from talktalk.platform.tasks import end, until_enough
 
 SUBMIT_NODES_MAX = 3
 ASK_NODES_MAX = 4
@@ -55,6 +55,7 @@ CANNOT: Final = frozenset(
 """Refusals that speak of the server, not of the ledger: another may know."""
 
 log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
 
 class NodePool:
@@ -161,7 +162,8 @@ class NodePool:
                 for node in self.nodes
                 if node.connected and not self._is_false(node) and ledger_index not in node.hashes
             ]
-            await asyncio.gather(*(self._ask_hash(node, ledger_index) for node in silent))
+            parts = (self._ask_hash(node, ledger_index) for node in silent)
+            await until_enough(parts, lambda _: self._tally(ledger_index) is not None)
             agreed = self._tally(ledger_index)
         if agreed is not None and ledger_index not in self._settled:
             self.settle(ledger_index, agreed)
@@ -179,47 +181,74 @@ class NodePool:
         nodes = self.ranked[:ASK_NODES_MAX]
         if len(nodes) == 1:
             return await nodes[0].request(command, timeout_s=timeout_s, **parameters)
-        waiting: set[asyncio.Task[dict[str, Any]]] = set()
-        refused: NodeRefused | None = None
+
+        def ask(node: Node) -> Awaitable[dict[str, Any]]:
+            return node.request(command, timeout_s=timeout_s, **parameters)
+
+        return await self.first_answer(nodes, ask, _is_the_servers_own)
+
+    async def first_answer(
+        self,
+        nodes: Sequence[Node],
+        ask: Callable[[Node], Awaitable[Answer]],
+        is_passed_over: Callable[[LedgerError], bool],
+    ) -> Answer:
+        """Ask the first node, and the next one as well when it is late or cannot; the first answer counts.
+
+        Args:
+            nodes: Whom to ask, in order.
+            ask: Asks one.
+            is_passed_over: Whether to go on to the next node after this error;
+                silence is always passed over.
+
+        Raises:
+            NodeUnavailable: None answered.
+            LedgerError: Any other that `ask` raises: at once if it is not passed over, else when it was the last.
+        """
+        asked: list[asyncio.Task[Answer]] = []
+        refused: LedgerError | None = None
         last: NodeUnavailable | None = None
         try:
             for turn, node in enumerate(nodes):
-                waiting.add(asyncio.create_task(_timed(node, command, timeout_s, parameters)))
+                asked.append(asyncio.create_task(_timed(node, ask)))
                 is_last = turn == len(nodes) - 1
-                while waiting:
+                while waiting := [task for task in asked if not task.done()]:
                     patience_s = None if is_last else node.latency.hedge_after_s
-                    done, waiting = await asyncio.wait(
+                    done, _ = await asyncio.wait(
                         waiting, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED
                     )
-                    for task in done:
+                    for task in waiting:
+                        if task not in done:
+                            continue
                         try:
                             return task.result()
                         except NodeUnavailable as error:
                             last = error
-                        except NodeRefused as error:
-                            if error.error not in CANNOT:
+                        except LedgerError as error:
+                            if not is_passed_over(error):
                                 raise
                             refused = error
                     if not is_last:
                         break
         finally:
-            if waiting:
-                await end(waiting)
+            if left := [task for task in asked if not task.done()]:
+                await end(left)
         if refused is not None:
             raise refused
-        raise NodeUnavailable(f"no node answered {command}") from last
+        raise NodeUnavailable("no node answered") from last
 
     async def submit(self, blob: bytes) -> list[SubmitAnswer]:
         """Send one signed blob to several nodes at once.
 
         Returns:
             What each node said that answered in time; empty means nothing is known. No answer
-            is final.
+            is final. Once one has answered, the others are waited for only as long as they usually take.
         """
         text = blob.hex().upper()
-        answers = await asyncio.gather(
-            *(self._submit_to(node, text) for node in self.ranked[:SUBMIT_NODES_MAX])
-        )
+        nodes = self.ranked[:SUBMIT_NODES_MAX]
+        usual_s = max((node.latency.hedge_after_s for node in nodes), default=0.0)
+        parts = (self._submit_to(node, text) for node in nodes)
+        answers = await until_enough(parts, any, patience_s=usual_s)
         return [answer for answer in answers if answer is not None]
 
     async def wait_beyond(self, ledger_index: int, *, timeout_s: float) -> bool:
@@ -304,12 +333,16 @@ class NodePool:
             return None
 
 
-async def _timed(node: Node, command: str, timeout_s: float, parameters: dict[str, object]) -> dict[str, Any]:
+def _is_the_servers_own(error: LedgerError) -> bool:
+    return isinstance(error, NodeRefused) and error.error in CANNOT
+
+
+async def _timed(node: Node, ask: Callable[[Node], Awaitable[Answer]]) -> Answer:
     """One node's answer; how long it took, or had taken when another was faster, is noted."""
     began = _now()
     took_s_min = 0.0
     try:
-        return await node.request(command, timeout_s=timeout_s, **parameters)
+        return await ask(node)
     except NodeUnavailable:
         # That a connection broke at once is no sign of speed.
         took_s_min = node.latency.mean_s

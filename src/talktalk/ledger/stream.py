@@ -77,20 +77,18 @@ async def read_ledger(pool: NodePool, ledger_index: int) -> ValidatedLedger:
         if pool.ranked:
             raise LedgerGap(f"too few nodes tell the hash of ledger {ledger_index}")
         raise NodeUnavailable(f"no node answered for ledger {ledger_index}")
-    refused: NodeRefused | MalformedLedger | None = None
-    for node in pool.holding(ledger_index):
+
+    async def ask(node: Node) -> ValidatedLedger:
         try:
             return await _read_from(node, ledger_index, agreed)
-        except NodeRefused as error:
-            refused = error
         except MalformedLedger as error:
-            refused = error
             pool.distrust(node, Reason.LYING, str(error))
-        except NodeUnavailable:
-            continue
-    if refused is not None:
-        raise LedgerGap(f"no node has ledger {ledger_index}") from refused
-    raise NodeUnavailable(f"no node answered for ledger {ledger_index}")
+            raise
+
+    try:
+        return await pool.first_answer(pool.holding(ledger_index), ask, lambda _: True)
+    except (NodeRefused, MalformedLedger) as error:
+        raise LedgerGap(f"no node has ledger {ledger_index}") from error
 
 
 async def _read_or_none(pool: NodePool, ledger_index: int) -> ValidatedLedger | None:
