@@ -1,4 +1,5 @@
 /** Every feature's listeners on pushed events, in one place; they last while someone is signed in. */
+import { listenToAssets } from "@/features/assets";
 import { listenToChat } from "@/features/chat";
 import { listenToFriends } from "@/features/friends";
 import { listenToIdentity } from "@/features/identity";
@@ -19,6 +20,7 @@ const FEATURES = [
   listenToSchedules,
   listenToInvitations,
   listenToWallet,
+  listenToAssets,
   listenToMore,
 ];
 

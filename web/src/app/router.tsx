@@ -160,6 +160,16 @@ const activity = createRoute({
     "transfers",
   ]),
 });
+const assets = createRoute({
+  getParentRoute: () => wallet,
+  path: "assets",
+  staticData: detail,
+  component: screen(() => import("@/features/assets/screens/AssetsScreen"), "AssetsScreen", [
+    "assets",
+    "transfers",
+    "wallet",
+  ]),
+});
 
 const more = createRoute({
   getParentRoute: () => app,
@@ -245,7 +255,7 @@ const routeTree = root.addChildren([
     home,
     friends.addChildren([friendsEmpty, person]),
     chats.addChildren([chatsEmpty, room]),
-    wallet.addChildren([walletEmpty, activity]),
+    wallet.addChildren([walletEmpty, activity, assets]),
     more.addChildren([
       moreEmpty,
       profile,

@@ -1,5 +1,6 @@
 /** Keys are typed from the English files; catalogue.test.ts keeps the Korean ones equal to them. */
 import "i18next";
+import type assets from "./en/assets.json";
 import type chat from "./en/chat.json";
 import type common from "./en/common.json";
 import type developers from "./en/developers.json";
@@ -17,6 +18,7 @@ declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "common";
     resources: {
+      assets: typeof assets;
       chat: typeof chat;
       common: typeof common;
       developers: typeof developers;

@@ -7,6 +7,8 @@ import type { Amount } from "@/lib/wire";
 export const XRP = "XRP";
 export const DROPS_PER_XRP = 1_000_000n;
 export const XRP_DECIMALS = 6;
+/** Significant digits an issued currency keeps, in every calculation of the ledger. */
+const ISSUED_DIGITS = 15;
 
 interface Decimal {
   units: bigint;
@@ -85,6 +87,54 @@ export function formatDecimal(value: string): string {
   const [whole = "", fraction] = value.split(".");
   const grouped = whole.replaceAll(/\B(?=(\d{3})+(?!\d))/g, ",");
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+}
+
+/** Whether it is an MPT, which is paid in whole units and never exchanged on the way. */
+export function isMpt(asset: string): boolean {
+  return asset.startsWith("mpt.");
+}
+
+/** How many places after the point an amount of this asset may have. */
+export function decimalsOf(asset: string): number {
+  if (asset === XRP) return XRP_DECIMALS;
+  return isMpt(asset) ? 0 : ISSUED_DIGITS;
+}
+
+/** What a person typed as an amount of this asset; null where the ledger could not hold it exactly. */
+export function typedAmount(text: string, asset: string): string | null {
+  const value = typedDecimal(text, decimalsOf(asset));
+  if (value === null || asset === XRP || isMpt(asset)) return value;
+  const digits = value.replace(".", "").replace(/^0+/, "").replace(/0+$/, "");
+  return digits.length > ISSUED_DIGITS ? null : value;
+}
+
+/** Whether both are so much of the same asset. */
+export function sameAmount(a: Amount, b: Amount): boolean {
+  return a.asset === b.asset && compare(a.value, b.value) === 0;
+}
+
+/** The whole address of a token's issuer; null of XRP, and of an MPT, whose id holds it. */
+export function issuerOf(asset: string): string | null {
+  const dot = asset.lastIndexOf(".");
+  return dot < 0 || isMpt(asset) ? null : asset.slice(dot + 1);
+}
+
+const LEDGER_UNITS = /^(0|[1-9]\d*)$/;
+const UNSIGNED = /^\d+(\.\d+)?$/;
+
+/** An amount as the ledger writes it in a transaction, zero included; null where it is none. */
+export function amountFromLedger(field: unknown): Amount | null {
+  if (typeof field === "string") {
+    return LEDGER_UNITS.test(field) ? { value: xrpFromDrops(field), asset: XRP } : null;
+  }
+  if (typeof field !== "object" || field === null) return null;
+  const { value, currency, issuer, mpt_issuance_id: issuance, ...rest } = field as Record<string, unknown>;
+  if (typeof value !== "string" || !UNSIGNED.test(value) || Object.keys(rest).length > 0) return null;
+  if (typeof issuance === "string" && currency === undefined && issuer === undefined) {
+    return { value, asset: `mpt.${issuance.toUpperCase()}` };
+  }
+  if (typeof currency !== "string" || typeof issuer !== "string" || issuance !== undefined) return null;
+  return { value, asset: `${currency}.${issuer}` };
 }
 
 const HEX_CODE = /^[0-9A-F]{40}$/;

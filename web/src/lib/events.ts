@@ -30,6 +30,7 @@ export interface UserEventMap {
   "device.trusted": { device_id: string };
   // transfers
   "transfer.turned": { transfer: W.Transfer };
+  "order.turned": { order: W.OrderSummary };
   "request.turned": { request: W.MoneyRequest };
   "request.reminded": { request: W.MoneyRequest };
   "schedule.turned": { schedule: W.Schedule };

@@ -46,7 +46,7 @@ function Row({ invitation }: { invitation: Invitation }) {
             <Button
               tone="primary"
               onClick={() =>
-                openPay({ person, pays: { value: amount.value, invitationId: invitation.id } })
+                openPay({ person, pays: { amount, invitationId: invitation.id } })
               }
             >
               {t("list.pay")}

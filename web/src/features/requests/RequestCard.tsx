@@ -114,7 +114,7 @@ function Deeds({ card, owed, mine, roomId }: DeedsProps) {
             openPay({
               person: requester,
               roomId,
-              pays: { requestId: card.request_id, value: owed.open.value },
+              pays: { requestId: card.request_id, amount: owed.open },
             })
           }
         >

@@ -104,6 +104,6 @@ function pay(line: SettleLine, room: Room): void {
   openPay({
     person: line.payee,
     roomId: room.id,
-    pays: { settlesRoomId: room.id, value: line.amount.value },
+    pays: { settlesRoomId: room.id, amount: line.amount },
   });
 }

@@ -3,10 +3,11 @@ import { lazy, Suspense, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar, Banner, Button, IconButton, TextField } from "@/design";
 import { readPaymentText, readTag, shortAddress } from "@/lib/address";
-import { compare, formatAmount, typedDecimal } from "@/lib/amount";
+import { compare, formatAmount, typedAmount, XRP } from "@/lib/amount";
 import { problemText } from "@/lib/problem";
-import type { Wallet } from "@/lib/wire";
 import { AmountPad } from "./AmountPad";
+import { type AssetChoice, spendingChoices, usualSpend } from "./asset-choices";
+import { AssetPicker } from "./AssetPicker";
 import { type Payee, payeeOf } from "./payment";
 
 const ScanSheet = lazy(async () => ({ default: (await import("./ScanSheet")).ScanSheet }));
@@ -15,8 +16,17 @@ const NOTE_LENGTH_MAX = 200;
 /** In the ledger a character takes up to four bytes of 512. */
 const MEMO_LENGTH_MAX = 128;
 
+/** What arrives, and what it is paid with. */
+export interface Chosen {
+  asset: string;
+  spendAsset: string;
+}
+
 interface ComposeProps {
-  wallet: Wallet;
+  /** What may arrive; a single one where nothing is to be chosen. */
+  choices: readonly AssetChoice[];
+  chosen: Chosen;
+  onChosen: (chosen: Chosen) => void;
   /** Who was chosen already; null: an address is typed here. */
   fixed: Payee | null;
   value: string;
@@ -32,7 +42,8 @@ interface ComposeProps {
 
 /** Who, how much, and a note. */
 export function Compose(props: ComposeProps) {
-  const { wallet, fixed, value, onValue, note, onNote, memo, onMemo, busy, problem, onNext } = props;
+  const { choices, chosen, onChosen, fixed, value, onValue, note, onNote, memo, onMemo } = props;
+  const { busy, problem, onNext } = props;
   const { t } = useTranslation("transfers");
   const { t: problems } = useTranslation("problems");
   const [typed, setTyped] = useState("");
@@ -40,19 +51,32 @@ export function Compose(props: ComposeProps) {
   const [scanning, setScanning] = useState(false);
   const amountNote = useId();
   const payee = fixed ?? withTag(payeeOf(typed), tag);
-  const xrp = wallet.balances.find(({ balance }) => balance.asset === "XRP");
-  const spendable = xrp?.spendable ?? { value: "0", asset: "XRP" };
-  const amount = typedDecimal(value);
-  const tooMuch = amount !== null && compare(amount, spendable.value) > 0;
+  const { asset, spendAsset } = chosen;
+  const payable = spendingChoices(choices, asset);
+  const spendable = payable.find((choice) => choice.asset === spendAsset)?.spendable ?? {
+    value: "0",
+    asset: spendAsset,
+  };
+  const amount = typedAmount(value, asset);
+  // Of an exchange the price is not known yet.
+  const tooMuch = amount !== null && asset === spendAsset && compare(amount, spendable.value) > 0;
   const addressWrong = fixed === null && typed.trim() !== "" && payee === null;
   const ready = payee !== null && amount !== null && compare(amount, "0") > 0 && !tooMuch;
+  const chooseAsset = (next: string) => {
+    onChosen({ asset: next, spendAsset: usualSpend(choices, next) });
+    if (typedAmount(value, next) === null) onValue("");
+  };
   /** Typed, pasted or scanned: a link also proposes tag, amount and memo, and nothing that was typed is lost. */
   const take = (text: string) => {
     const read = readPaymentText(text);
     setTyped(read !== null && text.includes("?") ? read.address : text);
     if (read === null) return;
     if (read.tag !== null) setTag(String(read.tag));
-    if (read.value !== null) onValue(read.value);
+    if (read.value !== null) {
+      // Links name XRP alone.
+      onChosen({ asset: XRP, spendAsset: XRP });
+      onValue(read.value);
+    }
     if (read.memo !== "") onMemo(read.memo.slice(0, MEMO_LENGTH_MAX));
   };
   return (
@@ -109,12 +133,25 @@ export function Compose(props: ComposeProps) {
         onChange={onValue}
         invalid={tooMuch}
         describedBy={amountNote}
+        asset={asset}
       />
       <p id={amountNote} className={tooMuch ? "text-center text-small text-danger" : "text-center text-small text-text-3"}>
         {tooMuch
           ? t("amount_too_much", { amount: formatAmount(spendable) })
           : t("spendable", { amount: formatAmount(spendable) })}
       </p>
+      {choices.length > 1 && (
+        <AssetPicker label={t("assets.arrives")} choices={choices} value={asset} onChange={chooseAsset} />
+      )}
+      {(payable.length > 1 || spendAsset !== asset) && (
+        <AssetPicker
+          label={t("assets.pays_with")}
+          choices={payable}
+          value={spendAsset}
+          onChange={(next) => onChosen({ asset, spendAsset: next })}
+        />
+      )}
+      {spendAsset !== asset && <Banner>{t("assets.exchange")}</Banner>}
       <TextField
         label={t("note")}
         value={note}

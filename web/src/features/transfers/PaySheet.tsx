@@ -1,14 +1,19 @@
 import { lazy, Suspense, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, Sheet, Spinner } from "@/design";
+import { useAssets } from "@/features/assets";
 import { useMe } from "@/features/identity";
 import { PinSetup, useWallet, WalletTrust } from "@/features/wallet";
 import { i18n } from "@/i18n";
+import { formatAmount, XRP } from "@/lib/amount";
 import { userEvents } from "@/lib/events";
+import { isProblem } from "@/lib/problem";
 import type { Me, Wallet } from "@/lib/wire";
-import { Compose } from "./Compose";
+import { arrivingChoices, usualSpend } from "./asset-choices";
+import { type Chosen, Compose } from "./Compose";
 import { closePay, type PayTarget } from "./pay";
-import { Payment, payeeOf } from "./payment";
+import { leavesAtMost } from "./decode";
+import { Payment, payeeOf, type Reviewed } from "./payment";
 import { PinStep } from "./PinStep";
 import { Refused } from "./Refused";
 import { Review } from "./Review";
@@ -55,7 +60,16 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
   // One payment per opening; a balance that changes meanwhile must not start another.
   const [payment] = useState(() => new Payment(me.id, wallet));
   const state = useSyncExternalStore(payment.subscribe, payment.snapshot);
-  const [value, setValue] = useState(target.pays?.value ?? "");
+  const { pays } = target;
+  const { data: assets } = useAssets();
+  const offered = arrivingChoices(wallet, assets?.listed ?? []);
+  // What is asked for is paid in what it is asked in.
+  const choices = pays === undefined ? offered : offered.filter(({ asset }) => asset === pays.amount.asset);
+  const [chosen, setChosen] = useState<Chosen>(() => {
+    const asset = pays?.amount.asset ?? target.asset ?? XRP;
+    return { asset, spendAsset: pays === undefined ? usualSpend(offered, asset) : asset };
+  });
+  const [value, setValue] = useState(pays?.amount.value ?? "");
   const [note, setNote] = useState("");
   const [memo, setMemo] = useState("");
   const [pin, setPin] = useState(false);
@@ -84,8 +98,9 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
   useEffect(() => {
     const { pays, person, roomId } = target;
     if (pays === undefined || person === undefined || payment.state.at !== "compose") return;
-    const input = { payee: { person }, value: pays.value, note: "", memo: "", roomId: roomId ?? null, pays };
-    void payment.check(input);
+    const { value, asset } = pays.amount;
+    const where = { note: "", memo: "", roomId: roomId ?? null };
+    void payment.check({ payee: { person }, value, asset, spendAsset: asset, ...where, pays });
   }, [payment, target]);
 
   const close = () => {
@@ -93,6 +108,9 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
     closePay();
   };
   const busy = state.at === "approving";
+  // A price that has expired is looked at anew before a PIN is asked for.
+  const outdated = state.at === "review" && isProblem(state.problem, "quote_expired", "draft_expired");
+  const looks = state.at === "review" && (!pin || outdated);
   return (
     <Sheet
       open
@@ -100,7 +118,7 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
         if (!open && !busy) close();
       }}
       dismissible={!busy}
-      title={t(titleOf(state.at, pin))}
+      title={t(titleOf(state.at, !looks))}
     >
       {fixed === null && state.at === "compose" && (
         <Button wide className="mb-4" onClick={() => setInviting(!inviting)}>
@@ -114,7 +132,9 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
       )}
       {!inviting && (state.at === "compose" || state.at === "checking" || state.at === "drafting") && (
         <Compose
-          wallet={wallet}
+          choices={choices}
+          chosen={chosen}
+          onChosen={setChosen}
           fixed={fixed}
           value={value}
           onValue={setValue}
@@ -129,6 +149,7 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
             void payment.check({
               payee,
               value: amount,
+              ...chosen,
               note: note.trim(),
               // A friend is told by the note; what everybody may read is for shops and exchanges.
               memo: "person" in payee ? "" : memo.trim(),
@@ -147,17 +168,21 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
         />
       )}
       {state.at === "refused" && <Refused differences={state.differences} onClose={close} />}
-      {state.at === "review" && !pin && (
+      {state.at === "review" && looks && (
         <Review
           reviewed={state.reviewed}
+          outdated={outdated}
           onApprove={() => setPin(true)}
           onBack={() => payment.back()}
-          onRenew={() => void payment.renew()}
+          onRenew={() => {
+            setPin(false);
+            void payment.renew();
+          }}
         />
       )}
-      {((state.at === "review" && pin) || state.at === "approving") && (
+      {((state.at === "review" && !looks) || state.at === "approving") && (
         <PinStep
-          reviewed={state.reviewed}
+          body={approvalText(t, state.reviewed)}
           busy={busy}
           problem={state.at === "review" ? state.problem : null}
           onPin={(digits) => void payment.approve(digits)}
@@ -169,6 +194,15 @@ function PaymentSheet({ me, wallet, target }: { me: Me; wallet: Wallet; target: 
 }
 
 type At = Payment["state"]["at"];
+type T = ReturnType<typeof useTranslation<"transfers">>["t"];
+
+/** What the PIN approves: what arrives where, and what leaves at most where that is something else. */
+function approvalText(t: T, { transfer, decoded }: Reviewed): string {
+  const amount = formatAmount(decoded.amount);
+  const name = transfer.recipient?.name ?? decoded.to;
+  if (decoded.sendMax === null) return t("approve.body", { amount, name });
+  return t("approve.body_most", { amount, name, most: formatAmount(leavesAtMost(decoded)) });
+}
 
 function titleOf(at: At, pin: boolean) {
   if (at === "warned") return "warnings.title";

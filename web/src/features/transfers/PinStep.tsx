@@ -1,25 +1,21 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { CodeField, Spinner } from "@/design";
-import { formatAmount, xrpFromDrops } from "@/lib/amount";
 import { isProblem, problemText } from "@/lib/problem";
-import type { Reviewed } from "./payment";
 
 interface PinStepProps {
-  reviewed: Reviewed;
+  /** What the PIN approves, in a sentence. */
+  body: string;
   busy: boolean;
   problem: unknown;
   onPin: (pin: string) => void;
 }
 
 /** The PIN that approves exactly what was reviewed. */
-export function PinStep({ reviewed, busy, problem, onPin }: PinStepProps) {
+export function PinStep({ body, busy, problem, onPin }: PinStepProps) {
   const { t } = useTranslation("transfers");
   const { t: problems } = useTranslation("problems");
   const [pin, setPin] = useState("");
-  const { transfer, decoded } = reviewed;
-  const amount = formatAmount({ value: xrpFromDrops(decoded.amountDrops), asset: "XRP" });
-  const name = transfer.recipient?.name ?? decoded.to;
   const tries = isProblem(problem, "pin_wrong") ? Number(problem.detail) : Number.NaN;
   const error =
     problem === null
@@ -29,7 +25,7 @@ export function PinStep({ reviewed, busy, problem, onPin }: PinStepProps) {
         : problemText(problems, problem);
   return (
     <div className="flex flex-col gap-6 py-2">
-      <p className="text-body text-text-2">{t("approve.body", { amount, name })}</p>
+      <p className="text-body text-text-2">{body}</p>
       <CodeField
         label={t("approve.pin")}
         secret

@@ -1,7 +1,7 @@
 import { clsx } from "clsx";
 import { useTranslation } from "react-i18next";
 import { useWallet } from "@/features/wallet";
-import { formatAmount, xrpFromDrops } from "@/lib/amount";
+import { formatAmount, sameAmount, xrpFromDrops } from "@/lib/amount";
 import { dateTime } from "@/lib/dates";
 import type { Transfer } from "@/lib/wire";
 import { Fact, Facts } from "./Facts";
@@ -37,6 +37,9 @@ export function TransferDetail({ transfer }: { transfer: Transfer }) {
         )}
         {transfer.failure !== null && (
           <Fact name={t("detail.why")}>{failureText(t, transfer.failure.code)}</Fact>
+        )}
+        {!sameAmount(transfer.spend, transfer.amount) && (
+          <Fact name={t("review.at_most")}>{formatAmount(transfer.spend)}</Fact>
         )}
         {fee !== null && (
           <Fact name={t("review.fee")}>

@@ -5,6 +5,7 @@ export { Fact, Facts } from "./Facts";
 export { HashFact } from "./HashFact";
 export { openPay, type PayTarget } from "./pay";
 export { PayHost } from "./PayHost";
+export { PinStep } from "./PinStep";
 export { useTransfer } from "./queries";
 export { TONE_CLASS, viewOf } from "./states";
 export { TransferCard } from "./TransferCard";

@@ -1,11 +1,11 @@
 /** Opening the pay sheet from anywhere: `openPay({ person })`. */
-import type { Person } from "@/lib/wire";
+import type { Amount, Person } from "@/lib/wire";
 
 /**
  * A request, in part or whole; a line of a room's settle-up plan, a scheduled payment, or an invitation, in
  * full.
  */
-export type Pays = { value: string } & (
+export type Pays = { amount: Amount } & (
   | { requestId: string }
   | { settlesRoomId: string }
   | { runId: string }
@@ -17,6 +17,8 @@ export interface PayTarget {
   person?: Person;
   /** To an address: r-address, X-address or XRPL URI. */
   address?: string;
+  /** What to send; the person may choose another. */
+  asset?: string;
   /** The room the card will stand in; our direct room otherwise. */
   roomId?: string;
   /** What the payment pays, and how much of it is open: goes straight to the review. */

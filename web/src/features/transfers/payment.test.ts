@@ -20,6 +20,8 @@ const wallet = { address: FROM } as Wallet;
 const input: PaymentInput = {
   payee: { address: TO, tag: 7 },
   value: "1",
+  asset: "XRP",
+  spendAsset: "XRP",
   note: "",
   memo: "",
   roomId: null,
@@ -42,6 +44,9 @@ const drafted = {
   version: 1,
   recipient: null,
   address: TO,
+  amount: { value: "1", asset: "XRP" },
+  spend: { value: "1", asset: "XRP" },
+  quote_expires_at: null,
   approval_error: null,
   tries_left: null,
   retry_at: null,
@@ -53,6 +58,7 @@ interface Call {
   key: string | null;
 }
 let calls: Call[];
+let bodies: unknown[];
 let answers: Map<string, () => Response | Promise<Response>>;
 
 const json = (body: unknown, status = 200) => () =>
@@ -60,6 +66,7 @@ const json = (body: unknown, status = 200) => () =>
 
 beforeEach(() => {
   calls = [];
+  bodies = [];
   answers = new Map([
     ["/api/v1/transfers/checks", json(check)],
     ["/api/v1/transfers", json(drafted)],
@@ -68,6 +75,7 @@ beforeEach(() => {
     ["/api/v1/transfers/t", json(drafted)],
   ]);
   vi.stubGlobal("fetch", (path: string, init: RequestInit) => {
+    if (typeof init.body === "string") bodies.push(JSON.parse(init.body));
     calls.push({ path, key: new Headers(init.headers).get("idempotency-key") });
     return Promise.resolve(answers.get(path)?.() ?? new Response(null, { status: 404 }));
   });
@@ -94,6 +102,57 @@ test("bytes that pay more than was asked are refused and taken back", async () =
   await payment.check({ ...input, value: "0.9" });
   expect(payment.state).toEqual({ at: "refused", differences: ["amount"] });
   expect(calls.at(-1)?.path).toBe("/api/v1/transfers/t/cancel");
+});
+
+const USD = "USD.rLHzPsX6oXkzU2qL12kHCH8G8cnZv1rBJh";
+const EXCHANGE =
+  "12000022000000002400000007201B0000001461D4C470DE4DF820000000000000000000000000005553440000000000D3A0F1993876211F413D4EDF0A70CEE0C8212DB868400000000000000A694000000001C9C3807321EDAAC3F98BB94F451804EF5993C847DAAA4E6154F455635659D88AA5C80F1563038114AA066C988C712815CC37AF71472B7CBBBD4E2A0A8314B5F762798A53D543A014CAF8B297CFF8F2F937E80112300000000000000000000000005553440000000000D3A0F1993876211F413D4EDF0A70CEE0C8212DB800";
+const DEARER =
+  "12000022000000002400000007201B0000001461D4C470DE4DF820000000000000000000000000005553440000000000D3A0F1993876211F413D4EDF0A70CEE0C8212DB868400000000000000A694000000001D905C07321EDAAC3F98BB94F451804EF5993C847DAAA4E6154F455635659D88AA5C80F1563038114AA066C988C712815CC37AF71472B7CBBBD4E2A0A8314B5F762798A53D543A014CAF8B297CFF8F2F937E80112300000000000000000000000005553440000000000D3A0F1993876211F413D4EDF0A70CEE0C8212DB800";
+const DEARER_HASH = "CC0621ABF9AA42FB07F5EF4C6570E8BB119F0732EA0FEAF34700A7D57635CB88";
+const exchange: PaymentInput = { ...input, payee: { address: TO, tag: null }, value: "12.5", asset: USD };
+const priced = {
+  ...drafted,
+  amount: { value: "12.5", asset: USD },
+  spend: { value: "30", asset: "XRP" },
+  quote_expires_at: "2030-01-01T00:00:00Z",
+  draft: drafted.draft && { ...drafted.draft, tx_blob: EXCHANGE, signing_hash: "4F3DEFF7032A402936DF181D9FD85AD9629E8690B84A12EA0F999E61222E0252" },
+};
+
+test("an exchange is reviewed with what leaves at most, and asked for by both assets", async () => {
+  answers.set("/api/v1/transfers", json(priced));
+  const payment = new Payment("me", wallet);
+  await payment.check(exchange);
+  expect(payment.state).toMatchObject({
+    at: "review",
+    reviewed: { decoded: { sendMax: { value: "30", asset: "XRP" }, amount: { value: "12.5" } } },
+  });
+  expect(bodies.at(-1)).toMatchObject({ amount: { value: "12.5", asset: USD }, spend_asset: "XRP" });
+});
+
+test("a draft made anew may not cost more than what was looked at", async () => {
+  answers.set("/api/v1/transfers", json(priced));
+  const payment = new Payment("me", wallet);
+  await payment.check(exchange);
+  await payment.approve("123456");
+  // The record follows the bytes, so that only what the person has seen tells them apart.
+  payment.hear({
+    ...priced,
+    approval_error: "draft_changed",
+    version: 3,
+    draft: priced.draft && { ...priced.draft, tx_blob: DEARER, signing_hash: DEARER_HASH },
+    spend: { value: "31", asset: "XRP" },
+  });
+  expect(payment.state).toEqual({ at: "refused", differences: ["spend"] });
+});
+
+test("an exchange that grew old is priced anew", async () => {
+  answers.set("/api/v1/transfers", json(priced));
+  const payment = new Payment("me", wallet);
+  await payment.check(exchange);
+  await payment.renew();
+  expect(payment.state.at).toBe("review");
+  expect(calls.filter(({ path }) => path.endsWith("/checks"))).toHaveLength(2);
 });
 
 test("a lost answer is asked for again with the same key", async () => {

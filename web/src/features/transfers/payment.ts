@@ -9,11 +9,16 @@
  * lost answer cannot make a second intent. What is reviewed is what the bytes say.
  */
 import { readAddress } from "@/lib/address";
-import { dropsFromXrp } from "@/lib/amount";
 import { api } from "@/lib/api";
 import { ApiProblem, isProblem } from "@/lib/problem";
-import type { Person, Transfer, TransferAsk, TransferCheck, Wallet } from "@/lib/wire";
-import { type DecodedPayment, decodePayment, type Difference, differences } from "./decode";
+import type { Amount, Person, Transfer, TransferAsk, TransferCheck, Wallet } from "@/lib/wire";
+import {
+  type DecodedPayment,
+  decodePayment,
+  type Difference,
+  differences,
+  leavesAtMost,
+} from "./decode";
 import type { Pays } from "./pay";
 import { payeeChanged, rememberPayee } from "./payees";
 import { approveTransfer, cancelTransfer, makeTransfer, payInvitation } from "./queries";
@@ -25,8 +30,12 @@ export type Payee = { person: Person } | { address: string; tag: number | null }
 
 export interface PaymentInput {
   payee: Payee;
-  /** Decimal XRP. */
+  /** Decimal, of `asset`. */
   value: string;
+  /** What arrives. */
+  asset: string;
+  /** What it is paid with: the same, or another that is exchanged on the way. */
+  spendAsset: string;
   note: string;
   /** For everybody, in the transaction itself. */
   memo: string;
@@ -116,10 +125,13 @@ export class Payment {
 
   /** The draft has grown old: have the same payment built anew. */
   async renew(): Promise<void> {
-    if (this.state.at !== "review") return;
+    const input = this.#input;
+    if (this.state.at !== "review" || input === null) return;
     const { check } = this.state.reviewed;
     this.discard();
-    await this.#draft(check);
+    // What stands against it, and what is left afterwards, may be other at another price.
+    if (input.spendAsset === input.asset) await this.#draft(check);
+    else await this.check(input);
   }
 
   /** Approve the reviewed bytes. */
@@ -152,7 +164,7 @@ export class Payment {
     if (transfer.approval_error !== null && transfer.state === "drafted") {
       if (transfer.version === reviewed.transfer.version) return;
       // After `draft_expired` and `draft_changed` the draft is another: its own bytes are looked at.
-      this.#review(reviewed.check, transfer, refusal(transfer));
+      this.#review(reviewed.check, transfer, refusal(transfer), leavesAtMost(reviewed.decoded));
     } else if (transfer.state !== "drafted" && transfer.state !== "signing") {
       if (transfer.recipient !== null) {
         rememberPayee(this.#me, transfer.recipient.id, transfer.address);
@@ -164,7 +176,9 @@ export class Payment {
   async #look(reviewed: Reviewed, problem: ApiProblem): Promise<void> {
     try {
       const transfer = await api("GET /api/v1/transfers/{id}", { path: { id: reviewed.transfer.id } });
-      if (transfer.state === "drafted") this.#review(reviewed.check, transfer, problem);
+      if (transfer.state === "drafted") {
+        this.#review(reviewed.check, transfer, problem, leavesAtMost(reviewed.decoded));
+      }
       else this.hear(transfer);
     } catch {
       this.#turn({ at: "review", reviewed, problem });
@@ -188,7 +202,16 @@ export class Payment {
     }
   }
 
-  #review(check: TransferCheck, transfer: Transfer, problem: ApiProblem | null): void {
+  /**
+   * Compare a draft's bytes with what was asked. `agreed`: what may leave at most, where the person has
+   * looked at that before; a draft made anew must not cost more.
+   */
+  #review(
+    check: TransferCheck,
+    transfer: Transfer,
+    problem: ApiProblem | null,
+    agreed: Amount | null = null,
+  ): void {
     const input = this.#input;
     if (input === null) return;
     const { draft } = transfer;
@@ -208,7 +231,9 @@ export class Payment {
               tag: "person" in input.payee ? null : input.payee.tag,
               memo: input.memo,
               credentials: draft.credential_ids,
-              amountDrops: dropsFromXrp(input.value),
+              amount: { value: input.value, asset: input.asset },
+              spend: spendOf(input, agreed ?? transfer.spend),
+              quoteExpiresAt: transfer.quote_expires_at,
               feeDropsMax: FEE_DROPS_MAX,
               lastLedger: draft.last_ledger,
               signingHash: draft.signing_hash,
@@ -244,15 +269,21 @@ export class Payment {
   }
 }
 
+/** What leaves at most, as it was told; of the asset that was chosen, whatever was told. */
+function spendOf({ spendAsset }: PaymentInput, told: Amount): Amount {
+  return { value: told.value, asset: spendAsset };
+}
+
 function askOf(input: PaymentInput, warnings: string[]): TransferAsk {
-  const { payee, value, note, memo, roomId, pays } = input;
+  const { payee, value, asset, spendAsset, note, memo, roomId, pays } = input;
   const to =
     "person" in payee
       ? { user_id: payee.person.id }
       : { address: payee.address, destination_tag: payee.tag };
   return {
     ...to,
-    amount: { value, asset: "XRP" },
+    amount: { value, asset },
+    ...(spendAsset === asset ? {} : { spend_asset: spendAsset }),
     room_id: roomId,
     note,
     memo,

@@ -1,15 +1,15 @@
-import { BadgeCheck } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { BadgeCheck, ChevronRight } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { formatAmount } from "@/lib/amount";
 import type { Wallet } from "@/lib/wire";
 
-/** Every token that is shown, each with its issuer, and how many are kept out of sight. */
+/** Every token that is shown, each with its issuer, how many are kept out of sight, and the way to all of them. */
 export function TokenBalances({ wallet }: { wallet: Wallet }) {
   const { t } = useTranslation("wallet");
   const tokens = wallet.balances.flatMap(({ balance, spendable, token }) =>
     token === null ? [] : [{ balance, spendable, token }],
   );
-  if (tokens.length === 0 && wallet.hidden_tokens === 0) return null;
   return (
     <div className="flex flex-col gap-2">
       {tokens.length > 0 && (
@@ -35,6 +35,13 @@ export function TokenBalances({ wallet }: { wallet: Wallet }) {
           {t("tokens.hidden", { number: wallet.hidden_tokens })}
         </p>
       )}
+      <Link
+        to="/wallet/assets"
+        className="-ml-2 inline-flex min-h-11 items-center gap-1 self-start rounded-field px-2 text-small font-semibold text-accent-text hover:bg-accent-soft"
+      >
+        {t("tokens.manage")}
+        <ChevronRight size={16} aria-hidden="true" />
+      </Link>
     </div>
   );
 }

@@ -10,7 +10,13 @@ import { concat, fromBase64url, toBase64url } from "@/lib/bytes";
 import type { WorkerKey } from "@/lib/wire";
 
 export type Purpose =
-  "pin.set" | "recovery.set" | "recovery.pin" | "recovery.use" | "recovery.consent" | "transfer.approve";
+  | "pin.set"
+  | "recovery.set"
+  | "recovery.pin"
+  | "recovery.use"
+  | "recovery.consent"
+  | "transfer.approve"
+  | "order.approve";
 
 const suite = new CipherSuite({
   kem: new DhkemX25519HkdfSha256(),

@@ -157,5 +157,5 @@ function RunLine({ run }: { run: Run }) {
 
 function payRun(schedule: Schedule, run: Run): void {
   if (schedule.payee === null) return;
-  openPay({ person: schedule.payee, pays: { runId: run.id, value: schedule.amount.value } });
+  openPay({ person: schedule.payee, pays: { runId: run.id, amount: schedule.amount } });
 }
