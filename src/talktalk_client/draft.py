@@ -4,6 +4,9 @@ The server drafts a transaction; this decodes its bytes and compares every field
 asked. Whatever is not asked for is a difference, known or not. What passes is what will be
 signed: the signing hash is computed here, from the same bytes.
 
+A payment may move any asset, and may be paid for with another. What arrives is exact; what leaves is
+bounded by `PaymentAsked.spend_max`, which is the caller's word and not the server's.
+
 Source: XRPL, "Transaction Common Fields", "Payment", "Serialization Format".
 """
 
@@ -16,10 +19,19 @@ import msgspec
 from xrpl.core.binarycodec import XRPLBinaryCodecException, decode, encode
 
 from talktalk_client.errors import Difference, DraftRefused
+from talktalk_wire.common import Amount
 from talktalk_wire.transfers import Draft
+
+XRP: Final = "XRP"
 
 DROPS_PER_XRP: Final = 1_000_000
 XRP_DECIMALS: Final = 6
+ISSUED_DIGITS_MAX: Final = 15
+"""Significant digits of an issued currency that every ledger calculation keeps."""
+MPT_VALUE_MAX: Final = 2**63 - 1
+PATHS_MAX: Final = 6
+STEPS_MAX: Final = 8
+"""What a transaction may carry."""
 FEE_DROPS_MAX: Final = 10_000
 """0.01 XRP: a thousand times the usual fee, far below anyone's pain."""
 
@@ -38,10 +50,19 @@ class PaymentAsked(msgspec.Struct, frozen=True, kw_only=True):
     destination: str
     """Classic address."""
     destination_tag: int | None
-    drops: int
+    amount: Amount
+    """What arrives, exactly."""
+    spend_max: Amount | None = None
+    """What may leave at most, the ledger's fee not counted. None: exactly the amount. Of another asset: it
+    is exchanged on the way."""
     memo: str = ""
     """For everybody to read; nothing else may be written into the transaction."""
     fee_drops_max: int = FEE_DROPS_MAX
+
+
+def is_mpt(asset: str) -> bool:
+    """Whether it is an MPT, which is paid in whole units and never exchanged on the way."""
+    return asset.startswith("mpt.")
 
 
 def xrp_text(value: str | int | Decimal) -> str:
@@ -50,6 +71,16 @@ def xrp_text(value: str | int | Decimal) -> str:
     Raises:
         TypeError: A float, which cannot hold amounts exactly.
         ValueError: Not a number, not above zero, or more than six decimals.
+    """
+    return amount_text(value, XRP)
+
+
+def amount_text(value: str | int | Decimal, asset: str) -> str:
+    """An amount as the wire wants it: decimal, no sign, no exponent, as fine as the asset allows.
+
+    Raises:
+        TypeError: A float, which cannot hold amounts exactly.
+        ValueError: Not a number, not above zero, or finer than the ledger can hold.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise TypeError("an amount is a str, int or Decimal, never a float")
@@ -62,9 +93,20 @@ def xrp_text(value: str | int | Decimal) -> str:
     text = f"{number:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    if len(text.partition(".")[2]) > XRP_DECIMALS:
-        raise ValueError(f"XRP has {XRP_DECIMALS} decimals: {value!r}")
+    _check_fine(text, asset, value)
     return text
+
+
+def _check_fine(text: str, asset: str, value: object) -> None:
+    fraction = text.partition(".")[2]
+    if asset == XRP:
+        if len(fraction) > XRP_DECIMALS:
+            raise ValueError(f"XRP has {XRP_DECIMALS} decimals: {value!r}")
+    elif is_mpt(asset):
+        if fraction or int(text) > MPT_VALUE_MAX:
+            raise ValueError(f"an amount of an MPT is a whole number below 2^63: {value!r}")
+    elif len(text.replace(".", "").strip("0")) > ISSUED_DIGITS_MAX:
+        raise ValueError(f"an amount of a currency has {ISSUED_DIGITS_MAX} digits: {value!r}")
 
 
 def drops(xrp: str) -> int:
@@ -72,12 +114,36 @@ def drops(xrp: str) -> int:
     return int(Decimal(xrp) * DROPS_PER_XRP)
 
 
-def drops_or_none(xrp: str) -> int | None:
-    """An XRP amount the server tells, in drops; None if it is none."""
+def same_amount(one: Amount, other: Amount) -> bool:
+    """Whether both are so much of the same asset, however it is written."""
+    if one.asset != other.asset:
+        return False
     try:
-        return drops(xrp_text(xrp))
-    except ValueError:
+        return Decimal(one.value) == Decimal(other.value)
+    except InvalidOperation:
+        return False
+
+
+def amount_of(found: object) -> Amount | None:
+    """An amount as the ledger writes it in a transaction, zero included; None if it is none."""
+    if isinstance(found, str):
+        if not _is_digits(found):
+            return None
+        return Amount(value=f"{(Decimal(found) / DROPS_PER_XRP).normalize():f}", asset=XRP)
+    if not isinstance(found, dict):
         return None
+    fields: dict[str, Any] = found
+    if fields.keys() == {"mpt_issuance_id", "value"}:
+        asset = f"mpt.{str(fields['mpt_issuance_id']).upper()}"
+    elif fields.keys() == {"currency", "issuer", "value"}:
+        asset = f"{fields['currency']}.{fields['issuer']}"
+    else:
+        return None
+    try:
+        value = Decimal(str(fields["value"]))
+    except InvalidOperation:
+        return None
+    return Amount(value=f"{value:f}", asset=asset) if value.is_finite() and value >= 0 else None
 
 
 def signing_hash(tx_blob: bytes) -> str:
@@ -124,6 +190,10 @@ def _rules(draft: Draft, asked: PaymentAsked) -> Mapping[str, _Rule]:
     def exactly(value: object) -> _Rule:
         return "nothing" if value is None else str(value), lambda found: bool(found == value)
 
+    def is_amount(found: Any) -> bool:
+        read = amount_of(found)
+        return read is not None and same_amount(read, asked.amount)
+
     def is_fee(found: Any) -> bool:
         return _is_digits(found) and int(found) == draft.fee_drops and int(found) <= asked.fee_drops_max
 
@@ -136,7 +206,9 @@ def _rules(draft: Draft, asked: PaymentAsked) -> Mapping[str, _Rule]:
         "SigningPubKey": exactly(asked.public_key.upper()),
         "Destination": exactly(asked.destination),
         "DestinationTag": exactly(asked.destination_tag),
-        "Amount": exactly(str(asked.drops)),
+        "Amount": (_told(asked.amount), is_amount),
+        "SendMax": (_spend_told(asked), lambda found: _spends_within(found, asked)),
+        "Paths": ("ways of an exchange, if any", lambda found: _are_paths(found, asked)),
         "Fee": (f"{draft.fee_drops}, at most {asked.fee_drops_max} drops", is_fee),
         "Memos": exactly(_memos(asked.memo)),
         # Whom the receiver lets in is between the two; it is shown, and moves nothing else.
@@ -148,6 +220,44 @@ def _rules(draft: Draft, asked: PaymentAsked) -> Mapping[str, _Rule]:
         "TicketSequence": ("a number", is_number),
         "NetworkID": ("a number", is_number),
     }
+
+
+def _told(amount: Amount) -> str:
+    return f"{amount.value} {amount.asset}"
+
+
+def _spend_told(asked: PaymentAsked) -> str:
+    if asked.spend_max is None or asked.spend_max.asset == asked.amount.asset == XRP:
+        return "nothing"
+    return f"at most {_told(asked.spend_max)}"
+
+
+def _is_exchange(asked: PaymentAsked) -> bool:
+    return asked.spend_max is not None and asked.spend_max.asset != asked.amount.asset
+
+
+def _spends_within(found: Any, asked: PaymentAsked) -> bool:
+    """Whether no more than was allowed leaves, and of no other asset."""
+    bound = asked.spend_max
+    if found is None:
+        return not _is_exchange(asked)
+    read = amount_of(found)
+    if bound is None or read is None or read.asset != bound.asset or Decimal(read.value) <= 0:
+        return False
+    if bound.asset == asked.amount.asset == XRP:
+        return False  # XRP for XRP has no bound but its amount
+    if _is_exchange(asked) and (is_mpt(bound.asset) or is_mpt(asked.amount.asset)):
+        return False
+    return Decimal(read.value) <= Decimal(bound.value)
+
+
+def _are_paths(found: Any, asked: PaymentAsked) -> bool:
+    """Whichever way is taken, all of `Amount` arrives and no more than `SendMax` leaves."""
+    if found is None:
+        return True
+    if not _is_exchange(asked) or not isinstance(found, list) or not 1 <= len(found) <= PATHS_MAX:
+        return False
+    return all(isinstance(path, list) and 1 <= len(path) <= STEPS_MAX for path in found)
 
 
 def _memos(memo: str) -> list[dict[str, Any]] | None:

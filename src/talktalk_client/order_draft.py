@@ -7,7 +7,10 @@ The approval hash is computed here, from the same bytes.
 What bytes cannot show is when each is sent: that a payment waits for the one before it (`until
 failure`, without a Batch) is the server's doing.
 
-Source: talktalk_wire.orders; xrpl.org, Payment, TicketCreate; XLS-56 (Batch).
+Taking up a token, changing its limit or letting it go is an order of one transaction, compared field by
+field.
+
+Source: talktalk_wire.orders; xrpl.org, Payment, TicketCreate, TrustSet, MPTokenAuthorize; XLS-56 (Batch).
 """
 
 import hashlib
@@ -18,15 +21,20 @@ from typing import Any, Final
 import msgspec
 from xrpl.core.binarycodec import XRPLBinaryCodecException, decode, encode
 
-from talktalk_client.draft import FEE_DROPS_MAX, signing_hash
+from talktalk_client.draft import FEE_DROPS_MAX, amount_of, is_mpt, same_amount, signing_hash
 from talktalk_client.errors import Difference, DraftRefused
-from talktalk_wire.orders import BulkMode, OrderDraft
+from talktalk_wire.common import Amount
+from talktalk_wire.orders import BulkMode, OrderDraft, TrustAction
 
 BATCH_FLAGS: Final = {
     BulkMode.ALL_OR_NOTHING: 0x0001_0000,
     BulkMode.UNTIL_FAILURE: 0x0004_0000,
     BulkMode.INDEPENDENT: 0x0008_0000,
 }
+
+SET_NO_RIPPLE: Final = 0x0002_0000
+"""Nobody may pay through a line of ours; without any flag that freezes or authorises."""
+MPT_UNAUTHORIZE: Final = 0x0000_0001
 
 _APPROVAL_PREFIX: Final = bytes.fromhex("54544100")
 _INNER_BATCH: Final = 0x4000_0000
@@ -70,6 +78,19 @@ class BulkAsked(msgspec.Struct, frozen=True, kw_only=True):
     """Of one payment; what a Batch or a TicketCreate costs besides counts as two more."""
 
 
+class TrustAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """One token the person wants to take up, change or let go."""
+
+    account: str
+    """Classic address."""
+    public_key: str
+    asset: str
+    action: TrustAction
+    limit: str | None
+    """How much of a currency to take at most; None of an MPT, and of a line that goes."""
+    fee_drops_max: int = FEE_DROPS_MAX
+
+
 def approval_hash(tx_blobs: Sequence[bytes]) -> str:
     """How one approval names these unsigned transactions, in their order; 64 hex digits."""
     hashes = [signing_hash(blob) for blob in tx_blobs]
@@ -106,6 +127,61 @@ def check_bulk(draft: OrderDraft, asked: BulkAsked) -> None:
         found.append(Difference("mode", "one Batch of all", f"{len(draft.steps)} transactions"))
     if found:
         raise DraftRefused(tuple(found))
+
+
+def check_trust_line(draft: OrderDraft, asked: TrustAsked) -> None:
+    """Return if approving `draft` changes exactly the line that was asked, and does nothing else.
+
+    Raises:
+        DraftRefused: It does not; every difference is told.
+    """
+    if len(draft.steps) != 1:
+        told = Difference("steps", "one transaction", f"{len(draft.steps)} transactions")
+        raise DraftRefused((told,))
+    transaction = _decoded(draft.steps[0].tx_blob, 0)
+    named = approval_hash([bytes.fromhex(draft.steps[0].tx_blob)])
+    found = [
+        Difference("approval_hash", named, told)
+        for told in (draft.approval_hash, draft.steps[0].signing_hash)
+        if told.upper() != named
+    ]
+    wanted = _line_wanted(asked) | {
+        "Account": asked.account,
+        "SigningPubKey": asked.public_key.upper(),
+        "LastLedgerSequence": draft.last_ledger,
+    }
+    for field, value in wanted.items():
+        said = transaction.pop(field, 0 if field == "Flags" else None)
+        if isinstance(value, Amount):
+            read = amount_of(said)
+            if read is None or not same_amount(read, value):
+                found.append(Difference(field, str(value), str(said)))
+        elif said != value:
+            found.append(Difference(field, str(value), "nothing" if said is None else str(said)))
+    fee = str(transaction.pop("Fee", ""))
+    if not fee.isdigit() or int(fee) > asked.fee_drops_max:
+        found.append(Difference("Fee", f"at most {asked.fee_drops_max}", fee))
+    foreign = sorted(transaction.keys() - _COMMON)
+    found += [Difference(field, "nothing", str(transaction[field])) for field in foreign]
+    if found:
+        raise DraftRefused(tuple(found))
+
+
+def _line_wanted(asked: TrustAsked) -> dict[str, Any]:
+    """What the one transaction must say of the line."""
+    removes = asked.action is TrustAction.REMOVE
+    if is_mpt(asked.asset):
+        return {
+            "TransactionType": "MPTokenAuthorize",
+            "MPTokenIssuanceID": asked.asset.removeprefix("mpt.").upper(),
+            "Flags": MPT_UNAUTHORIZE if removes else 0,
+        }
+    limit = "0" if removes or asked.limit is None else asked.limit
+    return {
+        "TransactionType": "TrustSet",
+        "LimitAmount": Amount(value=limit, asset=asked.asset),
+        "Flags": SET_NO_RIPPLE,
+    }
 
 
 def _decoded(tx_blob: str, index: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Paying many at once: `TalkTalk.orders`.
+"""Paying many at once, taking up tokens and letting them go: `TalkTalk.orders`.
 
 An order is one intent of several transactions under one approval. Its drafts are decoded here and
 compared with what was asked (`order_draft`) before anything is approved; the approval binds the PIN
@@ -26,7 +26,7 @@ from talktalk_client.errors import (
 )
 from talktalk_client.events import OrderTurned
 from talktalk_client.link import Link
-from talktalk_client.order_draft import BulkAsked, PaidAsked
+from talktalk_client.order_draft import BulkAsked, PaidAsked, TrustAsked
 from talktalk_client.people import SomePerson, person_id
 from talktalk_client.policy import Backoff, Policy
 from talktalk_client.rest import Http
@@ -47,6 +47,8 @@ from talktalk_wire.orders import (
     OrderKind,
     OrderState,
     OrderSummary,
+    TrustAction,
+    TrustLineAsk,
 )
 from talktalk_wire.transfers import AmountAsk
 from talktalk_wire.wallet import Wallet
@@ -60,6 +62,9 @@ TERMINAL: Final = frozenset(
         OrderState.CANCELLED,
     }
 )
+LIMIT_DEFAULT: Final = "1000000000"
+"""How much of a currency somebody takes who does not say: more than anyone here will be paid. It is
+always said, so that it can be compared."""
 _PATH: Final = "/api/v1/orders"
 
 
@@ -119,8 +124,82 @@ class Orders:
             OrderRefused: The worker did not accept the PIN or the device.
             ApiError, Unreachable, WalletNotReady: As `Transfers.pay`.
         """
-        key = idempotency_key or new_idempotency_key()
         ask = _ask(mode, payments, note=note, room=room, accept_warnings=accept_warnings)
+
+        def compare(wallet: Wallet, order: Order) -> None:
+            self._compare(ask, wallet, order, fee_drops_max)
+
+        return await self._carry_out(ask, pin, idempotency_key, compare)
+
+    async def check_token(
+        self, action: TrustAction, asset: str, *, limit: str | int | Decimal | None = None
+    ) -> OrderCheck:
+        """A dry run of `change_token`: the reserve a line would lock, the fee, warnings.
+
+        Raises:
+            ApiError: What would stop it.
+        """
+        ask = _trust_ask(action, asset, limit, ())
+        return await self._http.post(f"{_PATH}/checks", ask, OrderCheck, repeatable=True)
+
+    async def change_token(
+        self,
+        action: TrustAction,
+        asset: str,
+        *,
+        pin: str,
+        limit: str | int | Decimal | None = None,
+        accept_warnings: Collection[str] = (),
+        fee_drops_max: int = FEE_DROPS_MAX,
+        idempotency_key: str | None = None,
+    ) -> Order:
+        """Take up a token, change its limit or let it go; returns once the worker has decided on the approval.
+
+        Args:
+            action: Only an empty line can be removed.
+            asset: `<code>.<issuer>`, or `mpt.<issuance id>`.
+            pin: This person's payment PIN. It leaves this process sealed.
+            limit: How much of a currency to take at most; None adds with `LIMIT_DEFAULT`. A change
+                needs it, MPTs have none.
+            accept_warnings: Codes of `OrderCheck.warnings` the person has accepted.
+            fee_drops_max: A dearer draft is refused here.
+            idempotency_key: The key of an earlier try whose outcome is not known. None makes a new one.
+
+        Raises:
+            ValueError: A limit that cannot be.
+            DraftRefused: The draft is not what was asked. Nothing was approved.
+            OrderRefused: The worker did not accept the PIN or the device.
+            ApiError: Refused: `line_unchanged`, `line_not_empty`, `no_new_lines`, `below_reserve`, …
+            Unreachable, WalletNotReady: As `Transfers.pay`.
+        """
+        ask = _trust_ask(action, asset, limit, accept_warnings)
+        assert ask.trust_line is not None
+        wanted = ask.trust_line
+
+        def compare(wallet: Wallet, order: Order) -> None:
+            if order.draft is None:
+                raise ProtocolError(f"order {order.id} is drafted and brings no draft")
+            asked = TrustAsked(
+                account=wallet.address or "",
+                public_key=wallet.public_key or "",
+                asset=wanted.asset,
+                action=wanted.action,
+                limit=wanted.limit,
+                fee_drops_max=fee_drops_max,
+            )
+            order_draft.check_trust_line(order.draft, asked)
+
+        return await self._carry_out(ask, pin, idempotency_key, compare)
+
+    async def _carry_out(
+        self,
+        ask: OrderAsk,
+        pin: str,
+        idempotency_key: str | None,
+        compare: Callable[[Wallet, Order], None],
+    ) -> Order:
+        """Make an order, and approve each of its drafts that `compare` lets pass."""
+        key = idempotency_key or new_idempotency_key()
         wallet = await self._http.get("/api/v1/wallet", Wallet)
         if wallet.address is None or wallet.public_key is None:
             raise WalletNotReady("the wallet has no address yet")
@@ -128,7 +207,7 @@ class Orders:
         for _ in range(DRAFTS_MAX):
             if order.state is not OrderState.DRAFTED:
                 return order
-            self._compare(ask, wallet, order, fee_drops_max)
+            compare(wallet, order)
             order = await self._decided(await self._approve(order, pin))
             if order.state is not OrderState.DRAFTED:
                 return order
@@ -246,6 +325,22 @@ def _ask(
         bulk=BulkAsk(mode=mode, recipients=recipients),
         room_id=None if room is None else room_id_of(room),
         note=note,
+        accepted_warnings=tuple(accept_warnings),
+    )
+
+
+def _trust_ask(
+    action: TrustAction,
+    asset: str,
+    limit: str | int | Decimal | None,
+    accept_warnings: Collection[str],
+) -> OrderAsk:
+    text = None if limit is None else drafts.amount_text(limit, asset)
+    if text is None and action is TrustAction.ADD and not drafts.is_mpt(asset):
+        text = LIMIT_DEFAULT
+    return OrderAsk(
+        kind=OrderKind.TRUST_LINE,
+        trust_line=TrustLineAsk(asset=asset, action=action, limit=text),
         accepted_warnings=tuple(accept_warnings),
     )
 

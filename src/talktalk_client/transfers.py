@@ -27,7 +27,7 @@ from xrpl.core.addresscodec import (
 
 from talktalk_client import draft as drafts
 from talktalk_client import pages
-from talktalk_client.draft import FEE_DROPS_MAX, PaymentAsked
+from talktalk_client.draft import FEE_DROPS_MAX, XRP, PaymentAsked
 from talktalk_client.errors import (
     ApprovalRefused,
     Conflict,
@@ -48,7 +48,7 @@ from talktalk_client.rooms import SomeRoom, room_id_of
 from talktalk_client.sealing import Sealer
 from talktalk_client.stream import EventStream
 from talktalk_client.wallet import Sealers
-from talktalk_wire.common import Page
+from talktalk_wire.common import Amount, Page
 from talktalk_wire.invitations import Invitation, InvitationPayAsk
 from talktalk_wire.requests import MoneyRequest
 from talktalk_wire.schedules import Run
@@ -96,7 +96,8 @@ class _Asked(msgspec.Struct, frozen=True):
     """What was asked for, kept for comparison with what comes back."""
 
     body: TransferAsk
-    drops: int
+    amount: Amount
+    spend_max: Amount | None
     address: str | None
     """Classic; None where the payee is told by person."""
     destination_tag: int | None
@@ -123,13 +124,18 @@ class Transfers:
         room: SomeRoom | None = None,
         destination_tag: int | None = None,
         memo: str = "",
+        asset: str = XRP,
+        pay_with: str | None = None,
     ) -> TransferCheck:
         """What a payment would cost and warn of; nothing is made.
+
+        `TransferCheck.spend` tells what would leave at most: with an issuer's fee, or the price of an
+        exchange now.
 
         Raises:
             ApiError: What would stop it.
         """
-        asked = _asked(to, amount, note, room, destination_tag, (), FEE_DROPS_MAX, memo)
+        asked = _asked(to, amount, note, room, destination_tag, (), FEE_DROPS_MAX, memo, asset, pay_with)
         path = "/api/v1/transfers/checks"
         return await self.http.post(path, asked.body, TransferCheck, repeatable=True)
 
@@ -143,6 +149,9 @@ class Transfers:
         room: SomeRoom | None = None,
         destination_tag: int | None = None,
         memo: str = "",
+        asset: str = XRP,
+        pay_with: str | None = None,
+        spend_max: str | int | Decimal | None = None,
         accept_warnings: Collection[str] = (),
         request: SomeRequest | None = None,
         settles_room: SomeRoom | None = None,
@@ -154,12 +163,16 @@ class Transfers:
 
         Args:
             to: A person, or an address.
-            amount: XRP, above zero, at most six decimals; never a float.
+            amount: Of `asset`, above zero; never a float. It arrives exactly, or nothing leaves.
             pin: This person's payment PIN. It leaves this process sealed.
             note: Shown to both sides; at most `NOTE_LENGTH_MAX` characters.
             room: Where its card stands; None with a person: the direct room.
             destination_tag: With an address that asks for one.
             memo: Written into the transaction, where everybody can read it for ever.
+            asset: `XRP`, `<code>.<issuer>` or `mpt.<issuance id>`.
+            pay_with: Another asset that is exchanged on the way, at a price that expires.
+            spend_max: What may leave at most, of `pay_with`; a dearer draft is refused here. An exchange
+                needs it, and so does a token whose issuer takes a fee (`TransferCheck.spend` tells).
             accept_warnings: Codes of `TransferCheck.warnings` the person has accepted.
             request: The request this pays, in part or whole; `to` is who made it.
             settles_room: The room whose settle-up plan has this payment.
@@ -175,12 +188,27 @@ class Transfers:
             DraftRefused: The drafted transaction is not what was asked. Nothing was approved.
             ApprovalRefused: The worker did not accept the PIN or the device. Calling again with the same
                 `idempotency_key` and another PIN goes on with the same payment.
+            ValueError: An amount that cannot be, or an exchange without `spend_max`.
             ApiError: Refused: `insufficient_balance`, `below_reserve`, `warnings_not_accepted`, …
             WalletNotReady: This person has no wallet yet.
             Unreachable: No answer; call again with the same `idempotency_key`.
         """
         key = idempotency_key or new_idempotency_key()
-        asked = _asked(to, amount, note, room, destination_tag, accept_warnings, fee_drops_max, memo)
+        asked = _asked(
+            to,
+            amount,
+            note,
+            room,
+            destination_tag,
+            accept_warnings,
+            fee_drops_max,
+            memo,
+            asset,
+            pay_with,
+            spend_max,
+        )
+        if pay_with not in (None, asset) and spend_max is None:
+            raise ValueError("an exchange needs `spend_max`: its price is not yours to know beforehand")
         if request is not None or settles_room is not None or run is not None:
             pays = msgspec.structs.replace(
                 asked.body,
@@ -223,6 +251,7 @@ class Transfers:
             accept_warnings,
             fee_drops_max,
             "",
+            invitation.amount.asset,
         )
         wallet = await self._own_wallet()
         body = InvitationPayAsk(accepted_warnings=tuple(accept_warnings))
@@ -297,7 +326,8 @@ class Transfers:
             destination=transfer.address,
             destination_tag=asked.destination_tag,
             memo=asked.body.memo,
-            drops=asked.drops,
+            amount=asked.amount,
+            spend_max=asked.spend_max,
             fee_drops_max=asked.fee_drops_max,
         )
         drafts.check_payment(transfer.draft, payment)
@@ -438,11 +468,17 @@ def _asked(
     accept_warnings: Collection[str],
     fee_drops_max: int,
     memo: str = "",
+    asset: str = XRP,
+    pay_with: str | None = None,
+    spend_max: str | int | Decimal | None = None,
 ) -> _Asked:
-    value = drafts.xrp_text(amount)
+    value = drafts.amount_text(amount, asset)
+    spent = pay_with or asset
+    bound = None if spend_max is None else Amount(value=drafts.amount_text(spend_max, spent), asset=spent)
     address, tag = classic(to, destination_tag) if isinstance(to, str) else (None, destination_tag)
     body = TransferAsk(
-        amount=AmountAsk(value=value),
+        amount=AmountAsk(value=value, asset=asset),
+        spend_asset=None if spent == asset else spent,
         user_id=None if isinstance(to, str) else person_id(to),
         address=to if isinstance(to, str) else None,
         destination_tag=destination_tag,
@@ -451,7 +487,7 @@ def _asked(
         memo=memo.strip(),
         accepted_warnings=tuple(accept_warnings),
     )
-    return _Asked(body, drafts.drops(value), address, tag, fee_drops_max)
+    return _Asked(body, Amount(value=value, asset=asset), bound, address, tag, fee_drops_max)
 
 
 def classic(address: str, destination_tag: int | None) -> tuple[str, int | None]:
@@ -475,14 +511,16 @@ def _record_differences(asked: _Asked, transfer: Transfer) -> Sequence[Differenc
     """Where the transfer's own record is not what was asked."""
     recipient = None if transfer.recipient is None else transfer.recipient.id
     pairs: dict[str, tuple[object, object]] = {
-        "amount": (
-            (asked.drops, "XRP"),
-            (drafts.drops_or_none(transfer.amount.value), transfer.amount.asset),
-        ),
+        "spend asset": (asked.body.spend_asset or asked.amount.asset, transfer.spend.asset),
         "destination_tag": (asked.destination_tag, transfer.destination_tag),
         "note": (asked.body.note, transfer.note),
         "memo": (asked.body.memo, transfer.memo),
     }
     if asked.body.user_id is not None:
         pairs["recipient"] = (asked.body.user_id, recipient)
-    return [Difference(name, str(want), str(got)) for name, (want, got) in pairs.items() if want != got]
+    found = [Difference(name, str(want), str(got)) for name, (want, got) in pairs.items() if want != got]
+    if not drafts.same_amount(asked.amount, transfer.amount):
+        found.append(Difference("amount", str(asked.amount), str(transfer.amount)))
+    if (asked.body.spend_asset is None) != (transfer.quote_expires_at is None):
+        found.append(Difference("quote_expires_at", "of an exchange alone", str(transfer.quote_expires_at)))
+    return found

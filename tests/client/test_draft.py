@@ -10,11 +10,23 @@ from hypothesis import strategies as st
 from xrpl.core.binarycodec import encode_for_signing
 
 from talktalk_client import DraftRefused
-from talktalk_client.draft import PaymentAsked, check_payment, drops, signing_hash, xrp_text
+from talktalk_client.draft import (
+    PaymentAsked,
+    amount_text,
+    check_payment,
+    drops,
+    signing_hash,
+    xrp_text,
+)
+from talktalk_wire.common import Amount
 from tests.client.drafting import PAYMENT, RECEIVER, SENDER, SENDER_KEY, STRANGER, blob_of, draft_of
 
 ASKED = PaymentAsked(
-    sender=SENDER, public_key=SENDER_KEY, destination=RECEIVER, destination_tag=None, drops=5_000_000
+    sender=SENDER,
+    public_key=SENDER_KEY,
+    destination=RECEIVER,
+    destination_tag=None,
+    amount=Amount(value="5", asset="XRP"),
 )
 
 
@@ -29,6 +41,7 @@ def test_what_was_asked_passes() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
+        ("SendMax", {"currency": "USD", "issuer": STRANGER, "value": "5"}),
         ("Destination", STRANGER),
         ("Account", STRANGER),
         ("Amount", "5000001"),
@@ -154,3 +167,91 @@ def test_amounts_that_are_none_are_refused(value: str | int | Decimal) -> None:
 def test_amounts_are_never_floats(value: Any) -> None:
     with pytest.raises(TypeError):
         xrp_text(value)
+
+
+USD = {"currency": "USD", "issuer": STRANGER}
+PATH = [[{"currency": "USD", "issuer": STRANGER}]]
+MPT_ID = "00000007" + "B5F762798A53D543A014CAF8B297CFF8F2F937E8"
+DOLLARS = Amount(value="12.50", asset=f"USD.{STRANGER}")
+TOKENS = msgspec.structs.replace(ASKED, amount=DOLLARS)
+WITH_FEE = msgspec.structs.replace(TOKENS, spend_max=Amount(value="12.6", asset=DOLLARS.asset))
+EXCHANGE = msgspec.structs.replace(TOKENS, spend_max=Amount(value="30", asset="XRP"))
+UNITS = msgspec.structs.replace(
+    ASKED,
+    amount=Amount(value="999", asset=f"mpt.{MPT_ID}"),
+    spend_max=Amount(value="1012", asset=f"mpt.{MPT_ID}"),
+)
+
+
+def usd(value: str) -> dict[str, str]:
+    return {**USD, "value": value}
+
+
+def units(value: str) -> dict[str, str]:
+    return {"mpt_issuance_id": MPT_ID, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("asked", "fields"),
+    [
+        (TOKENS, {"Amount": usd("12.5")}),
+        (WITH_FEE, {"Amount": usd("12.5")}),
+        (WITH_FEE, {"Amount": usd("12.5"), "SendMax": usd("12.53125")}),
+        (EXCHANGE, {"Amount": usd("12.5"), "SendMax": "30000000", "Paths": PATH}),
+        (EXCHANGE, {"Amount": usd("12.5"), "SendMax": "29000000"}),
+        (UNITS, {"Amount": units("999"), "SendMax": units("1012")}),
+    ],
+)
+def test_tokens_and_exchanges_pass_as_they_were_asked(asked: PaymentAsked, fields: dict[str, Any]) -> None:
+    check_payment(draft_of(**fields), asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "fields", "field"),
+    [
+        (TOKENS, {"Amount": {**usd("12.5"), "issuer": RECEIVER}}, "Amount"),
+        (TOKENS, {"Amount": {**usd("12.5"), "currency": "EUR"}}, "Amount"),
+        (TOKENS, {"Amount": usd("12.51")}, "Amount"),
+        (TOKENS, {"Amount": "12500000"}, "Amount"),
+        (TOKENS, {"Amount": usd("12.5"), "SendMax": usd("12.5")}, "SendMax"),
+        (WITH_FEE, {"Amount": usd("12.5"), "SendMax": usd("12.60000000001")}, "SendMax"),
+        (WITH_FEE, {"Amount": usd("12.5"), "SendMax": "1"}, "SendMax"),
+        (WITH_FEE, {"Amount": usd("12.5"), "SendMax": usd("12.6"), "Paths": PATH}, "Paths"),
+        (EXCHANGE, {"Amount": usd("12.5")}, "SendMax"),
+        (EXCHANGE, {"Amount": usd("12.5"), "SendMax": "30000001", "Paths": PATH}, "SendMax"),
+        (EXCHANGE, {"Amount": usd("12.5"), "SendMax": usd("13"), "Paths": PATH}, "SendMax"),
+        (EXCHANGE, {"Amount": usd("12.5"), "SendMax": "30000000", "Flags": 0x0002_0000}, "Flags"),
+        (EXCHANGE, {"Amount": usd("12.5"), "SendMax": "30000000", "DeliverMin": usd("1")}, "DeliverMin"),
+        (UNITS, {"Amount": units("999"), "SendMax": units("1013")}, "SendMax"),
+        (UNITS, {"Amount": units("998"), "SendMax": units("1012")}, "Amount"),
+    ],
+)
+def test_no_token_moves_otherwise_than_it_was_asked(
+    asked: PaymentAsked, fields: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(DraftRefused) as caught:
+        check_payment(draft_of(**fields), asked)
+    assert field in {each.field for each in caught.value.differences}
+
+
+def test_xrp_is_never_bounded_by_more_than_its_amount() -> None:
+    loose = msgspec.structs.replace(ASKED, spend_max=Amount(value="9", asset="XRP"))
+    check_payment(draft_of(), loose)
+    with pytest.raises(DraftRefused):
+        check_payment(draft_of(SendMax="6000000"), loose)
+
+
+@pytest.mark.parametrize(
+    ("value", "asset"),
+    [
+        ("1.5", f"mpt.{MPT_ID}"),
+        (2**63, f"mpt.{MPT_ID}"),
+        ("1.234567890123456", DOLLARS.asset),
+        ("0", DOLLARS.asset),
+    ],
+)
+def test_amounts_finer_than_their_asset_are_refused(value: str | int, asset: str) -> None:
+    with pytest.raises(ValueError, match="amount"):
+        amount_text(value, asset)
+    assert amount_text(Decimal("0.00000000123450"), DOLLARS.asset) == "0.0000000012345"
+    assert amount_text("100000000000000000", DOLLARS.asset) == "1" + "0" * 17

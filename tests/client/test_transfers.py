@@ -35,6 +35,11 @@ class Bank:
         self.address = RECEIVER
         self.note: str | None = None
         self.tag: int | None = None
+        self.told: Amount | None = None
+        """What it says arrives, where that is not what was asked."""
+        self.spend: Amount | None = None
+        """What leaves at most, where that is not the amount itself."""
+        self.quote_expires_at: datetime | None = None
         self.address_of_wallet: str | None = SENDER
         self.key_id = "k1"
         self.approvals: list[ApproveAsk] = []
@@ -84,9 +89,9 @@ class Bank:
                 recipient=recipient,
                 address=self.address,
                 destination_tag=self.tag,
-                amount=Amount(value=ask.amount.value, asset=ask.amount.asset),
-                spend=Amount(value=ask.amount.value, asset=ask.amount.asset),
-                quote_expires_at=None,
+                amount=self.told or Amount(value=ask.amount.value, asset=ask.amount.asset),
+                spend=self.spend or Amount(value=ask.amount.value, asset=ask.amount.asset),
+                quote_expires_at=self.quote_expires_at,
                 fee_drops=12,
                 note=ask.note if self.note is None else self.note,
                 room_id=ask.room_id,
@@ -329,3 +334,81 @@ async def test_a_refusal_of_the_server_comes_with_its_code() -> None:
         with pytest.raises(ApiError) as caught:
             await client.transfers.pay(to=FRIEND, amount="5", pin=PIN)
         assert caught.value.code == "insufficient_balance"
+
+
+DOLLARS = f"USD.{STRANGER}"
+EXCHANGED = draft_of(
+    Amount={"currency": "USD", "issuer": STRANGER, "value": "12.5"},
+    SendMax="30000000",
+    Paths=[[{"currency": "USD", "issuer": STRANGER}]],
+)
+
+
+def selling(server: ModelServer) -> Bank:
+    """A bank that exchanges 30 XRP for 12.5 dollars."""
+    bank = Bank(server)
+    bank.draft = EXCHANGED
+    bank.spend = Amount(value="30", asset="XRP")
+    bank.quote_expires_at = WHEN
+    return bank
+
+
+async def test_an_exchange_is_paid_within_the_bound_the_caller_names() -> None:
+    async with ModelServer() as server, client_of(server) as client:
+        bank = selling(server)
+        payment = await client.transfers.pay(
+            to=FRIEND, amount="12.5", asset=DOLLARS, pay_with="XRP", spend_max=30, pin=PIN
+        )
+        assert (await payment.settled()).amount == Amount(value="12.5", asset=DOLLARS)
+        assert len(bank.approvals) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"spend_max": "29.999999"}, "SendMax"),
+        ({"pay_with": None}, "spend asset"),
+        ({"amount": "12.6"}, "amount"),
+        ({"asset": f"EUR.{STRANGER}"}, "Amount"),
+    ],
+)
+async def test_an_exchange_otherwise_than_asked_is_not_approved(asked: dict[str, Any], field: str) -> None:
+    wanted: dict[str, Any] = {"amount": "12.5", "asset": DOLLARS, "pay_with": "XRP", "spend_max": 30}
+    async with ModelServer() as server, client_of(server) as client:
+        bank = selling(server)
+        if field == "amount":
+            bank.told = Amount(value="12.5", asset=DOLLARS)
+        with pytest.raises(DraftRefused) as caught:
+            await client.transfers.pay(to=FRIEND, pin=PIN, **{**wanted, **asked})
+        assert field in {each.field for each in caught.value.differences}
+        assert bank.approvals == []
+
+
+async def test_an_exchange_without_a_price_that_expires_is_not_approved() -> None:
+    async with ModelServer() as server, client_of(server) as client:
+        bank = selling(server)
+        bank.quote_expires_at = None
+        with pytest.raises(DraftRefused, match="quote_expires_at"):
+            await client.transfers.pay(
+                to=FRIEND, amount="12.5", asset=DOLLARS, pay_with="XRP", spend_max=30, pin=PIN
+            )
+        assert bank.approvals == []
+
+
+async def test_an_exchange_needs_a_bound() -> None:
+    async with ModelServer() as server, client_of(server) as client:
+        selling(server)
+        with pytest.raises(ValueError, match="spend_max"):
+            await client.transfers.pay(to=FRIEND, amount="12.5", asset=DOLLARS, pay_with="XRP", pin=PIN)
+
+
+async def test_a_draft_made_anew_that_costs_more_is_not_approved() -> None:
+    async with ModelServer() as server, client_of(server) as client:
+        bank = selling(server)
+        dearer = {"currency": "USD", "issuer": STRANGER, "value": "12.5"}
+        bank.redrafts = [draft_of(Amount=dearer, SendMax="30000001")]
+        with pytest.raises(DraftRefused, match="SendMax"):
+            await client.transfers.pay(
+                to=FRIEND, amount="12.5", asset=DOLLARS, pay_with="XRP", spend_max=30, pin=PIN
+            )
+        assert len(bank.approvals) == 1
