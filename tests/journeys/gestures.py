@@ -116,6 +116,11 @@ class Device:
         """Nothing lies over the screen; while a sheet closes, what is behind it cannot be used."""
         await expect(self.page.get_by_role("dialog")).to_have_count(0)
 
+    async def close_sheet(self) -> None:
+        """Put the open sheet away with its own button; the key Escape may go to a toast instead."""
+        await self.page.get_by_role("dialog").get_by_title(self.words("common:action.close")).click()
+        await self.sees_no_sheet()
+
     async def reload(self) -> None:
         """As with the browser's own button."""
         await self.page.reload()
@@ -290,7 +295,7 @@ class Device:
         """My address, from the receive sheet."""
         await self.button("wallet:receive.title").click()
         address = await self.page.get_by_test_id("address").inner_text()
-        await self.page.keyboard.press("Escape")
+        await self.close_sheet()
         return address.strip()
 
     async def begin_payment(self, amount: str, note: str, at_amount: Pause | None = None) -> None:

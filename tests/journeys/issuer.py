@@ -63,9 +63,7 @@ class Issuer:
         """Have the account funded, and let its token pass between holders."""
         place = json.loads((house.folder / "data" / "ledger" / "ready.json").read_bytes())
         self._rpc_url = place["rpc_url"]
-        funded = httpx.post(
-            f"{place['faucet_url']}/accounts", json={"destination": self.address}, trust_env=False
-        )
+        funded = httpx.post(place["faucet_url"], json={"destination": self.address}, trust_env=False)
         funded.raise_for_status()
         self._until(lambda: "account_data" in self._ask("account_info", account=self.address))
         self.submit(TransactionType="AccountSet", SetFlag=DEFAULT_RIPPLE)

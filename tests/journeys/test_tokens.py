@@ -23,7 +23,9 @@ async def open_manager(device: Device) -> None:
     """The list of all tokens, from the wallet."""
     await device.go("wallet")
     await device.page.get_by_role("link", name=device.words("wallet:tokens.manage")).click()
-    await expect(device.page.get_by_role("heading", name=device.words("assets:title"))).to_be_visible()
+    await expect(
+        device.page.get_by_role("heading", name=device.words("assets:title"), exact=True)
+    ).to_be_visible()
 
 
 def group(device: Device, key: str) -> Locator:
@@ -46,8 +48,15 @@ async def carry_out(device: Device, action: str) -> None:
     sheet = device.page.get_by_role("dialog")
     done = sheet.get_by_text(device.words(f"assets:done.{action}"), exact=True)
     await expect(done).to_be_visible(timeout=PAYMENT_TIMEOUT_MS)
-    await device.button("assets:close").click()
+    await device.button("assets:finish").click()
     await device.sees_no_sheet()
+
+
+async def take_wide(album: Album, device: Device, name: str) -> None:
+    """Pictures of the screen as it is on wider devices."""
+    for width in (768, 1280):
+        await device.page.set_viewport_size({"width": width, "height": 900})
+        await album.take(device, f"{name}-{width}")
 
 
 async def add_verified(device: Device, album: Album | None = None) -> None:
@@ -80,7 +89,7 @@ async def begin(device: Device, address: str, value: str, *, arrives: str, pays_
 async def choose(device: Device, key: str, text: str) -> None:
     """An asset in one of the pickers of the pay sheet."""
     label = device.words(key)
-    await device.page.get_by_role("button", name=f"{label}: ").click()
+    await device.page.get_by_role("button", name=label).click()
     picker = device.page.get_by_role("radiogroup", name=label)
     await picker.get_by_role("radio").filter(has_text=text).click()
     await expect(picker).to_have_count(0)
@@ -110,7 +119,7 @@ async def test_tokens_are_taken_up_paid_exchanged_and_let_go(
         async with (
             browser() as chromium,
             Device.open(chromium, running, width=360, touch=True) as mina,
-            Device.open(chromium, running, width=360, touch=True) as jun,
+            Device.open(chromium, running, width=1280) as jun,
         ):
             addresses = {}
             for device, name in ((mina, "김민아"), (jun, "이준")):
@@ -118,10 +127,10 @@ async def test_tokens_are_taken_up_paid_exchanged_and_let_go(
                 await device.wait_for_wallet()
                 await device.set_pin(PIN)
                 addresses[name] = await device.address()
-                await device.sees_no_sheet()
 
             await add_verified(mina, album)
             await add_verified(jun)
+            await take_wide(album, jun, "manager")
             held = group(mina, "shown").get_by_role("button").filter(has_text=bank.text("0"))
             await expect(held).to_be_visible()
             await album.take(mina, "manager")
@@ -133,7 +142,7 @@ async def test_tokens_are_taken_up_paid_exchanged_and_let_go(
             caution = mina.words("assets:caution.lookalike", other="USD")
             await expect(mina.page.get_by_role("alert").filter(has_text=caution)).to_be_visible()
             await album.take(mina, "lookalike")
-            await mina.page.keyboard.press("Escape")
+            await mina.close_sheet()
 
             # Frozen: said in the list and explained in the sheet; nothing of it can be sent meanwhile.
             await asyncio.to_thread(bank.pay, addresses["김민아"], "100")
@@ -146,7 +155,7 @@ async def test_tokens_are_taken_up_paid_exchanged_and_let_go(
             await expect(mina.page.get_by_text(mina.words("assets:notice.frozen.long"))).to_be_visible()
             await expect(mina.button("assets:remove")).to_be_disabled()
             await album.take(mina, "frozen")
-            await mina.page.keyboard.press("Escape")
+            await mina.close_sheet()
             await asyncio.to_thread(bank.freeze, addresses["김민아"], frozen=False)
             await expect(row).not_to_contain_text(
                 mina.words("assets:notice.frozen.short"), timeout=PAYMENT_TIMEOUT_MS
@@ -169,6 +178,15 @@ async def test_tokens_are_taken_up_paid_exchanged_and_let_go(
             await expect(jun.page.get_by_text(bank.text("15"), exact=True)).to_be_visible(
                 timeout=PAYMENT_TIMEOUT_MS
             )
+            await take_wide(album, jun, "wallet")
+            await open_manager(jun)
+            await group(jun, "shown").get_by_role("button").filter(has_text=bank.text("15")).click()
+            await expect(jun.button("assets:send")).to_be_visible()
+            await take_wide(album, jun, "held")
+            await jun.button("assets:send").click()
+            await expect(jun.field("transfers:to.address")).to_be_visible()
+            await take_wide(album, jun, "pay")
+            await jun.close_sheet()
 
             # All of it goes home; then the line can go, and its reserve comes back.
             await begin(mina, bank.address, "90", arrives=BANK)

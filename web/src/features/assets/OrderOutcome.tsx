@@ -39,7 +39,7 @@ export function OrderOutcome({ id, action, onClose }: OrderOutcomeProps) {
     <div className="flex flex-col gap-4">
       {order === undefined ? <Spinner className="min-h-40" /> : <Told order={order} action={action} />}
       <Button size="large" tone="primary" wide onClick={onClose}>
-        {t("close")}
+        {t("finish")}
       </Button>
     </div>
   );

@@ -14,7 +14,8 @@ export function assetFrom(code: string, issuer: string): string | null {
   if (MPT_ID.test(typed)) return `mpt.${typed.toUpperCase()}`;
   const ledger = ledgerCode(typed);
   const read = readAddress(issuer);
-  return ledger === null || read === null || read.tag !== null ? null : `${ledger}.${read.address}`;
+  if (ledger === null || read === null) return null;
+  return read.tag === null ? `${ledger}.${read.address}` : null;
 }
 
 /** A currency code as the ledger spells it: three characters, or the text's bytes in 40 hex digits. */

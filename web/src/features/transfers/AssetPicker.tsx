@@ -22,7 +22,6 @@ export function AssetPicker({ label, choices, value, onChange }: AssetPickerProp
       <button
         type="button"
         aria-haspopup="dialog"
-        aria-label={`${label}: ${assetCode(value)}`}
         onClick={() => setOpen(true)}
         className="flex min-h-13 items-center gap-3 rounded-field bg-sunken px-4 py-2 text-left transition-colors duration-100 hover:bg-hover"
       >

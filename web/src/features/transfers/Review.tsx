@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar, Banner, Button } from "@/design";
-import { formatAmount, issuerOf, xrpFromDrops } from "@/lib/amount";
+import { assetCode, formatAmount, formatDecimal, issuerOf, xrpFromDrops } from "@/lib/amount";
 import { useNow } from "@/lib/use-now";
 import { leavesAtMost } from "./decode";
 import { Fact, Facts } from "./Facts";
@@ -39,10 +39,17 @@ export function Review({ reviewed, outdated, onApprove, onBack, onRenew }: Revie
         <p className="text-body text-text-2">
           {person === null ? t("review.to_address") : t("to.person", { name: person.name })}
         </p>
-        <p className="figures text-hero font-bold">{amount}</p>
+        <p className="figures text-hero font-bold">
+          {formatDecimal(decoded.amount.value)} {assetCode(decoded.amount.asset)}
+        </p>
         {transfer.note !== "" && <p className="text-body text-text-2">{transfer.note}</p>}
       </div>
       <Facts>
+        {issuer !== null && (
+          <Fact name={t("review.issuer")} mono>
+            {issuer}
+          </Fact>
+        )}
         {decoded.sendMax !== null && (
           <Fact name={t("review.at_most")} strong>
             {formatAmount(most)}
@@ -51,11 +58,6 @@ export function Review({ reviewed, outdated, onApprove, onBack, onRenew }: Revie
         {transfer.quote_expires_at !== null && !old && (
           <Fact name={t("review.price_for")}>
             <SecondsLeft until={transfer.quote_expires_at} />
-          </Fact>
-        )}
-        {issuer !== null && (
-          <Fact name={t("review.issuer")} mono>
-            {issuer}
           </Fact>
         )}
         <Fact name={t("review.from")} mono>
