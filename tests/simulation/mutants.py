@@ -79,7 +79,7 @@ def an_engine_result_is_believed() -> Any:
     return mock.patch.object(Submitter, "_advance", advance)
 
 
-@mutant("nodes")
+@mutant("lossy")
 def expiry_is_called_before_the_window_was_read() -> Any:
     """The nodes are past the window, so it must have expired; nobody has read those ledgers."""
     whole = Submitter._advance
